@@ -1,0 +1,265 @@
+/**
+ * Drives one order to its end: asks nextAction what to do, performs it through a port, and records what came of it.
+ *
+ * Decided events are staged; they are stored together before anything outside the process can depend on them: before the
+ * driver waits for anything, and at the end. A paper order whose price is at hand is one append.
+ */
+import type { Codec } from "../codec/codec.ts";
+import type { OrderCommand, RetryPolicy } from "../order/commands.ts";
+import { decide } from "../order/decide.ts";
+import { type Action, mayStillEnd, nextAction, type Step } from "../order/flow.ts";
+import type { Policy } from "../order/policy.ts";
+import { isTerminal, type OrderState } from "../order/state.ts";
+import { totalsOf } from "../order/trade.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
+import type { ExpectedRevision, Position } from "../ports/event-store.ts";
+import type { SlippageModel } from "../pricing/slippage/model.ts";
+import { assertNever } from "../primitives/assert-never.ts";
+import { type TimestampUs, US_PER_MS } from "../primitives/time.ts";
+import type { Ledger } from "./ledger.ts";
+import { type OrderEntry, settleWaiters, stage } from "./order-entry.ts";
+import type { OrderQuotes } from "./pair-quotes.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Sealer } from "./sealer.ts";
+import type { Slots } from "./slots.ts";
+
+export type DriverConfig = {
+  readonly policy: Policy;
+  readonly retry: RetryPolicy;
+  readonly baseFeeLamports: bigint;
+  /** By name; the policy refuses every other name. */
+  readonly slippageModels: ReadonlyMap<string, SlippageModel>;
+  /** Artificial delay of paper fills, milliseconds. */
+  readonly paperDelayMs: number;
+};
+
+export type DriverPorts = {
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly sealer: Sealer;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+  readonly slots: Slots;
+  readonly quotes: OrderQuotes;
+  /** Events of the order are durable. */
+  readonly onStored: (entry: OrderEntry, position: Position) => void;
+};
+
+/** How a drive ended. */
+export type DriveEnd =
+  | { readonly kind: "finished" }
+  /** The first append met events that stand there already. Nothing of this drive is in the log. */
+  | { readonly kind: "exists" }
+  /** The first append was refused; nothing of this drive is in the log. */
+  | { readonly kind: "unavailable"; readonly reason: string }
+  /** Somebody else wrote to the stream of an order that this engine drives. */
+  | { readonly kind: "fenced"; readonly actual: ExpectedRevision };
+
+export type Driver = { readonly drive: (entry: OrderEntry) => Promise<DriveEnd> };
+
+export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
+  const { clock, ledger, slots, quotes, sealer, timers } = ports;
+  const record = (entry: OrderEntry, command: OrderCommand, actor = "engine"): void =>
+    stage(entry, decide(entry.draft, command), { sealer, actor });
+
+  /** Stores what is staged. Undefined: all is durable, go on. */
+  async function flush(entry: OrderEntry): Promise<DriveEnd | undefined> {
+    const { staged, stream } = entry;
+    if (staged.length === 0) return undefined;
+    entry.staged = [];
+    const expected = entry.committed?.revision ?? "no-stream";
+    const events = staged.map(({ encoded }) => encoded);
+    const outcome = await ports.recorder.record(
+      { stream, expected, events },
+      entry.committed !== undefined,
+    );
+    if (outcome.kind === "unavailable") return outcome;
+    if (outcome.kind === "conflict") {
+      return entry.committed ? { kind: "fenced", actual: outcome.actual } : { kind: "exists" };
+    }
+    for (const { recorded, after } of staged) {
+      ledger.apply(recorded, after);
+      entry.committed = after;
+    }
+    ports.onStored(entry, outcome.position);
+    settleWaiters(entry);
+    return undefined;
+  }
+
+  /** Waits for a turn or a time, whichever is given and first; or until somebody wakes the entry. */
+  function pause(
+    entry: OrderEntry,
+    { untilUs, turn }: { readonly untilUs: TimestampUs | undefined; readonly turn?: Promise<void> },
+  ): Promise<"turn" | "woken"> {
+    return new Promise((resolve) => {
+      let over = false;
+      const done = (why: "turn" | "woken"): void => {
+        // A turn that comes after the waking must not touch the entry's next pause.
+        if (over) return;
+        over = true;
+        cancel?.();
+        entry.wake = undefined;
+        entry.parked = false;
+        resolve(why);
+      };
+      const wake = (): void => done("woken");
+      const cancel =
+        untilUs === undefined
+          ? undefined
+          : timers.schedule(Math.max(0, Math.ceil((untilUs - clock.nowUs()) / US_PER_MS)), wake);
+      entry.wake = wake;
+      entry.parked = true;
+      turn?.then(() => done("turn"));
+    });
+  }
+
+  /** Takes the account's slot; what is staged is stored first if that means waiting. */
+  async function enter(
+    entry: OrderEntry,
+    order: OrderState,
+  ): Promise<DriveEnd | "entered" | "woken"> {
+    if (entry.holdsSlot) return "entered";
+    const { account, expiresAtUs } = order.request;
+    const turn = slots.take(account, entry.hadSlot);
+    if (turn) {
+      const ended = await flush(entry);
+      const untilUs = expiresAtUs;
+      const woken = !ended && entry.cancels.length === 0 && (await pause(entry, { untilUs, turn }));
+      if (woken !== "turn") {
+        // It gives up its place: the turn is handed on when it comes.
+        void turn.then(() => slots.give(account));
+        return ended ?? "woken";
+      }
+    }
+    entry.holdsSlot = true;
+    entry.hadSlot = true;
+    return "entered";
+  }
+
+  function giveSlot(entry: OrderEntry, order: OrderState): void {
+    if (!entry.holdsSlot) return;
+    entry.holdsSlot = false;
+    slots.give(order.request.account);
+  }
+
+  /** Cancels and the passing of time, before anything new is begun. */
+  function attend(entry: OrderEntry): void {
+    for (const { by, message } of entry.cancels.splice(0)) {
+      record(entry, { type: "Cancel", by, message }, by);
+    }
+    record(entry, { type: "Expire", nowUs: clock.nowUs() });
+  }
+
+  function reserve(entry: OrderEntry, order: OrderState): void {
+    const { account } = order.request;
+    record(entry, {
+      type: "Reserve",
+      baseFeeLamports: config.baseFeeLamports,
+      available: (mint) => ledger.available(account, mint),
+    });
+    const reservation = entry.draft?.reservation;
+    if (reservation && !ledger.hold(account, entry.orderId, totalsOf(reservation))) {
+      throw new Error(`${entry.orderId}: reserved more than its account has available`);
+    }
+  }
+
+  async function quote(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
+    if (order.request.isSimulated) {
+      record(entry, { type: "UseExpectedPrice" });
+      return undefined;
+    }
+    let answer = quotes.cached(order.request);
+    if (!answer) {
+      const ended = await flush(entry);
+      if (ended) return ended;
+      answer = await quotes.ask(order.request);
+    }
+    const { policy, retry } = config;
+    record(entry, { type: "RecordQuote", answer, policy, retry, nowUs: clock.nowUs() });
+    return undefined;
+  }
+
+  async function perform(
+    entry: OrderEntry,
+    order: OrderState,
+    step: Step,
+  ): Promise<DriveEnd | undefined> {
+    switch (step) {
+      case "Validate":
+        record(entry, {
+          type: "Validate",
+          policy: config.policy,
+          nowUs: clock.nowUs(),
+          accountOpen: ledger.isOpen(order.request.account),
+        });
+        return undefined;
+      case "Quote":
+        return quote(entry, order);
+      case "Reserve":
+        reserve(entry, order);
+        return undefined;
+      case "Simulate": {
+        const model = config.slippageModels.get(order.request.slippageModel);
+        if (!model) throw new Error(`no slippage model ${order.request.slippageModel}`);
+        record(entry, { type: "Simulate", model, delayMs: config.paperDelayMs });
+        return undefined;
+      }
+      case "Settle":
+        record(entry, { type: "Settle", nowUs: clock.nowUs() });
+        return undefined;
+      default:
+        return assertNever(step);
+    }
+  }
+
+  /** One step, or one wait before it. */
+  async function advance(
+    entry: OrderEntry,
+    order: OrderState,
+    action: Exclude<Action, { kind: "Done" }>,
+  ): Promise<DriveEnd | undefined> {
+    const step = action.kind === "WaitUntil" ? action.next : action.kind;
+    if (action.kind === "WaitUntil" && clock.nowUs() < action.untilUs) {
+      const ended = await flush(entry);
+      if (ended) return ended;
+      giveSlot(entry, order);
+      // A cancel or the end of the order's time may come first.
+      const untilUs = soonest(order, action.untilUs);
+      if (entry.cancels.length === 0) await pause(entry, { untilUs });
+      return undefined;
+    }
+    if (step === "Validate" || step === "Quote") {
+      const entered = await enter(entry, order);
+      if (entered === "woken") return undefined;
+      if (entered !== "entered") return entered;
+    }
+    return perform(entry, order, step);
+  }
+
+  return {
+    drive: async (entry) => {
+      for (;;) {
+        attend(entry);
+        const order = entry.draft;
+        if (!order) throw new Error(`${entry.orderId}: nothing to drive`);
+        const action = nextAction(order);
+        if (action.kind === "Done" || isTerminal(order)) {
+          giveSlot(entry, order);
+          return (await flush(entry)) ?? { kind: "finished" };
+        }
+        const ended = await advance(entry, order, action);
+        if (ended) {
+          giveSlot(entry, order);
+          return ended;
+        }
+      }
+    },
+  };
+}
+
+/** The wait ends no later than the order's own time. */
+const soonest = (order: OrderState, untilUs: TimestampUs): TimestampUs =>
+  order.request.expiresAtUs !== undefined && mayStillEnd(order)
+    ? Math.min(untilUs, order.request.expiresAtUs)
+    : untilUs;

@@ -1,0 +1,117 @@
+/**
+ * One open order in memory: what is durable, what is decided and not durable yet, and who waits for it.
+ */
+import type { OrderEvent } from "../order/events.ts";
+import type { TradeCommand } from "../order/request.ts";
+import { evolve, isTerminal, type MaybeOrder, type OrderState, statusOf } from "../order/state.ts";
+import { type OrderId, orderStream, type StreamName } from "../primitives/ids.ts";
+import type { SubmitResult, WaitFor } from "./engine.types.ts";
+import { type Sealed, type Sealer, type Tip, tipOf } from "./sealer.ts";
+
+type Staged = Sealed<OrderEvent> & { readonly after: OrderState };
+
+export type CancelRequest = {
+  readonly by: string;
+  readonly message: string;
+};
+
+export type OrderEntry = {
+  readonly orderId: OrderId;
+  readonly stream: StreamName;
+  /** The request as it came in this life of the process; undefined for recovered orders. */
+  readonly command: TradeCommand | undefined;
+  /** What is in the log. */
+  committed: MaybeOrder;
+  /** What will be, once the staged events are stored. */
+  draft: MaybeOrder;
+  tip: Tip;
+  staged: Staged[];
+  /** Cancels that the driver has not looked at yet. */
+  readonly cancels: CancelRequest[];
+  /** Ends the present waiting early. */
+  wake: (() => void) | undefined;
+  holdsSlot: boolean;
+  /** It has had a slot before: later attempts go first. */
+  hadSlot: boolean;
+  /** Waiting for time, a slot or the end of the process; nothing is under way. */
+  parked: boolean;
+  readonly waiters: Set<Waiter>;
+};
+
+export type Waiter = {
+  readonly waitFor: WaitFor | "CANCEL_DECIDED";
+  readonly settle: (result: SubmitResult) => void;
+};
+
+export function createEntry(
+  orderId: OrderId,
+  recovered?: { readonly order: OrderState; readonly tip: Tip },
+  command?: TradeCommand,
+): OrderEntry {
+  return {
+    orderId,
+    stream: orderStream(orderId),
+    command,
+    committed: recovered?.order,
+    draft: recovered?.order,
+    tip: recovered?.tip,
+    staged: [],
+    cancels: [],
+    wake: undefined,
+    holdsSlot: false,
+    hadSlot: (recovered?.order.attempt ?? 0) > 0,
+    parked: false,
+    waiters: new Set(),
+  };
+}
+
+/** Seals events behind what the order has and folds them into its draft. */
+export function stage(
+  entry: OrderEntry,
+  events: readonly OrderEvent[],
+  { sealer, actor }: { readonly sealer: Sealer; readonly actor: string },
+): void {
+  for (const event of events) {
+    const sealed = sealer.seal({ stream: entry.stream, tip: entry.tip }, event, {
+      actor,
+      correlationId: entry.orderId,
+    });
+    const after = evolve(entry.draft, sealed.recorded);
+    entry.draft = after;
+    entry.tip = tipOf(sealed.recorded);
+    entry.staged.push({ ...sealed, after });
+  }
+}
+
+/** Whether a durable state is what a waiter waits for. */
+export function isReached(order: OrderState, waitFor: Waiter["waitFor"]): boolean {
+  switch (waitFor) {
+    case "ACCEPTED":
+      return true;
+    case "SUBMITTED":
+      return statusOf(order) !== "PENDING";
+    case "CONFIRMED":
+      return statusOf(order) === "CONFIRMING" || isTerminal(order);
+    case "FINALIZED":
+      return isTerminal(order);
+    case "CANCEL_DECIDED":
+      return order.cancelRequestedBy !== undefined || isTerminal(order);
+  }
+}
+
+/** Tells everybody whose point is reached. */
+export function settleWaiters(entry: OrderEntry): void {
+  const order = entry.committed;
+  if (!order) return;
+  for (const waiter of entry.waiters) {
+    if (!isReached(order, waiter.waitFor)) continue;
+    entry.waiters.delete(waiter);
+    waiter.settle({ kind: "order", order });
+  }
+}
+
+/** Ends all waiting with one answer. */
+export function settleAll(entry: OrderEntry, result: SubmitResult): void {
+  for (const waiter of entry.waiters) waiter.settle(result);
+  entry.waiters.clear();
+}

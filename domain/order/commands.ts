@@ -1,0 +1,66 @@
+/** What can be asked of an order. Everything that a decision needs comes with the command: clocks, quotes, balances. */
+
+import type { Quote, QuoteFailureClass } from "../ports/quotes.ts";
+import type { SlippageModel } from "../pricing/slippage/model.ts";
+import type { Hash, Mint, Principal } from "../primitives/ids.ts";
+import type { TimestampUs } from "../primitives/time.ts";
+import type { OrderRequest } from "./events.ts";
+import type { Policy } from "./policy.ts";
+
+export type RetryPolicy = {
+  /** Attempts in all, the first one included. */
+  readonly attempts: number;
+  /** Delay before the second attempt in milliseconds; doubles with each further one. */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+};
+
+export type QuoteAnswer =
+  | {
+      readonly kind: "quoted";
+      /** What the quote was asked for: the pair's reference amount, or this trade's amount. */
+      readonly basis: "pair" | "route";
+      readonly quote: Quote;
+      readonly cacheHit: boolean;
+    }
+  | {
+      readonly kind: "failed";
+      readonly class: QuoteFailureClass;
+      readonly message: string;
+      readonly retryAfterMs: number | undefined;
+    };
+
+export type OrderCommand =
+  | {
+      readonly type: "Request";
+      readonly request: OrderRequest;
+      readonly principal: Principal;
+      readonly accountOwner: Principal;
+      readonly fingerprint: Hash;
+      readonly defaulted: readonly string[];
+    }
+  | {
+      readonly type: "Validate";
+      readonly policy: Policy;
+      readonly nowUs: TimestampUs;
+      readonly accountOpen: boolean;
+    }
+  | {
+      readonly type: "RecordQuote";
+      readonly answer: QuoteAnswer;
+      readonly policy: Policy;
+      readonly retry: RetryPolicy;
+      readonly nowUs: TimestampUs;
+    }
+  /** Fill at the caller's own expected price (simulated orders). */
+  | { readonly type: "UseExpectedPrice" }
+  | {
+      readonly type: "Reserve";
+      /** What the account has free of a mint, in smallest units. */
+      readonly available: (mint: Mint) => bigint;
+      readonly baseFeeLamports: bigint;
+    }
+  | { readonly type: "Simulate"; readonly model: SlippageModel; readonly delayMs: number }
+  | { readonly type: "Settle"; readonly nowUs: TimestampUs }
+  | { readonly type: "Cancel"; readonly by: string; readonly message: string }
+  | { readonly type: "Expire"; readonly nowUs: TimestampUs };

@@ -1,0 +1,160 @@
+/** What follows from a quote, or from not getting one. */
+import type { QuoteFailureClass } from "../ports/quotes.ts";
+import { assertNever } from "../primitives/assert-never.ts";
+import type { Ratio } from "../primitives/ratio.ts";
+import { US_PER_MS } from "../primitives/time.ts";
+import type { OrderCommand, RetryPolicy } from "./commands.ts";
+import type { OrderEvent, OrderRequest } from "./events.ts";
+import { FAILURES, type FailureReason } from "./failures.ts";
+import { checkQuote } from "./policy.ts";
+import type { OrderState } from "./state.ts";
+import { expectedPriceOf, inputMintOf, outputMintOf, required } from "./trade.ts";
+
+type RecordQuote = Extract<OrderCommand, { readonly type: "RecordQuote" }>;
+type Quoted = Extract<RecordQuote["answer"], { readonly kind: "quoted" }>;
+
+export function decideQuote(order: OrderState, command: RecordQuote): OrderEvent[] {
+  const { answer } = command;
+  return answer.kind === "quoted" ? obtained(order, command, answer) : failed(order, command);
+}
+
+function obtained(order: OrderState, command: RecordQuote, answer: Quoted): OrderEvent[] {
+  const { quote, basis, cacheHit } = answer;
+  if (quote.inAmount === 0n || quote.outAmount === 0n) return [worthless(quote)];
+  const { checks, refusal } = checkQuote(order.request, command.policy, {
+    quote,
+    nowUs: command.nowUs,
+  });
+  const price = priceOf(order.request, quote);
+  const event: OrderEvent = {
+    type: "QuoteObtained",
+    data: {
+      attempt: order.attempt + 1,
+      basis,
+      source: quote.source,
+      inputMint: quote.inputMint,
+      outputMint: quote.outputMint,
+      inAmount: quote.inAmount.toString(),
+      outAmount: quote.outAmount.toString(),
+      price: { numerator: price.numerator.toString(), denominator: price.denominator.toString() },
+      priceImpact: quote.priceImpact,
+      route: quote.route.map((leg) => ({
+        ...leg,
+        inAmount: leg.inAmount.toString(),
+        outAmount: leg.outAmount.toString(),
+      })),
+      contextSlot: quote.contextSlot,
+      ageUs: Math.max(0, command.nowUs - quote.obtainedAtUs),
+      cacheHit,
+      checks: [...checks],
+    },
+  };
+  if (!refusal) return [event];
+  return [
+    event,
+    { type: "OrderRejected", data: { stage: "quote", ...refusal, checks: [...checks] } },
+  ];
+}
+
+/** A quote of nothing has no price. */
+function worthless({ inAmount, outAmount }: Quoted["quote"]): OrderEvent {
+  const check = { check: "quoted_amount", limit: "> 0", value: `${inAmount} in, ${outAmount} out` };
+  const message = `the market quotes ${outAmount} smallest units for ${inAmount}`;
+  return {
+    type: "OrderRejected",
+    data: { stage: "quote", reason: "AMOUNT_TOO_SMALL", message, checks: [check] },
+  };
+}
+
+/** Quote per base from a quote in either direction. */
+function priceOf(
+  request: OrderRequest,
+  quote: { readonly inputMint: string; readonly inAmount: bigint; readonly outAmount: bigint },
+): Ratio {
+  return quote.inputMint === request.baseMint
+    ? { numerator: quote.outAmount, denominator: quote.inAmount }
+    : { numerator: quote.inAmount, denominator: quote.outAmount };
+}
+
+function failed(order: OrderState, command: RecordQuote): OrderEvent[] {
+  const { answer, retry, nowUs } = command;
+  if (answer.kind !== "failed") return [];
+  const attempt = order.attempt + 1;
+  const reason = reasonOf(answer.class);
+  const { retryable } = FAILURES[reason];
+  const { message } = answer;
+  const event: OrderEvent = {
+    type: "QuoteFailed",
+    data: { attempt, class: answer.class, message, retryable },
+  };
+  if (!retryable || attempt >= retry.attempts) {
+    return [event, { type: "OrderFailed", data: { attempts: attempt, reason, message } }];
+  }
+  const delayMs = retryDelayMs(attempt, retry, answer.retryAfterMs);
+  return [
+    event,
+    {
+      type: "RetryScheduled",
+      data: {
+        nextAttempt: attempt + 1,
+        notBeforeUs: nowUs + delayMs * US_PER_MS,
+        reason,
+        message,
+      },
+    },
+  ];
+}
+
+/** Exponential from the base delay; what the source asked for if that is longer; never above the maximum. Milliseconds. */
+export function retryDelayMs(
+  failedAttempt: number,
+  retry: RetryPolicy,
+  retryAfterMs: number | undefined,
+): number {
+  const exponential = retry.baseDelayMs * 2 ** (failedAttempt - 1);
+  return Math.ceil(Math.min(retry.maxDelayMs, Math.max(exponential, retryAfterMs ?? 0)));
+}
+
+function reasonOf(failure: QuoteFailureClass): FailureReason {
+  switch (failure) {
+    case "no-route":
+      return "NO_ROUTE";
+    case "refused":
+      return "QUOTE_REFUSED";
+    case "rate-limited":
+    case "timeout":
+    case "unreachable":
+    case "malformed":
+    case "upstream-error":
+      return "QUOTE_UNAVAILABLE";
+    default:
+      return assertNever(failure);
+  }
+}
+
+/** A simulated order asks no market: its own expected price is its quote. */
+export function quoteAtExpectedPrice(order: OrderState): OrderEvent[] {
+  const price = required(expectedPriceOf(order), "expected price");
+  const numerator = price.numerator.toString();
+  const denominator = price.denominator.toString();
+  return [
+    {
+      type: "QuoteObtained",
+      data: {
+        attempt: order.attempt + 1,
+        basis: "expected",
+        source: "expected_price",
+        inputMint: inputMintOf(order.request),
+        outputMint: outputMintOf(order.request),
+        inAmount: "0",
+        outAmount: "0",
+        price: { numerator, denominator },
+        priceImpact: "0",
+        route: [],
+        ageUs: 0,
+        cacheHit: false,
+        checks: [],
+      },
+    },
+  ];
+}

@@ -1,0 +1,127 @@
+/**
+ * The rules of an order's life: decide(order, command) says which events follow. Pure and total: a command that has nothing
+ * to do any more, or not yet, gives no events; the same command twice gives none the second time.
+ */
+import { U64_MAX } from "../primitives/amount.ts";
+import { assertNever } from "../primitives/assert-never.ts";
+import { formatTimestamp } from "../primitives/time.ts";
+import type { OrderCommand } from "./commands.ts";
+import { decideSettle, decideSimulate } from "./decide-paper.ts";
+import { decideQuote, quoteAtExpectedPrice } from "./decide-quote.ts";
+import type { OrderEvent } from "./events.ts";
+import { mayStillEnd } from "./flow.ts";
+import { checkRequest } from "./policy.ts";
+import { isTerminal, type MaybeOrder, type OrderState } from "./state.ts";
+import { quotedAmounts, reservationOf, totalsOf } from "./trade.ts";
+
+type Command<T extends OrderCommand["type"]> = Extract<OrderCommand, { readonly type: T }>;
+
+export function decide(order: MaybeOrder, command: OrderCommand): readonly OrderEvent[] {
+  if (command.type === "Request") return order ? [] : requested(command);
+  if (!order || isTerminal(order)) return [];
+  switch (command.type) {
+    case "Validate":
+      return order.phase === "requested" ? validate(order, command) : [];
+    case "RecordQuote":
+      return order.phase === "validated" ? decideQuote(order, command) : [];
+    case "UseExpectedPrice":
+      return order.phase === "validated" ? quoteAtExpectedPrice(order) : [];
+    case "Reserve":
+      return order.phase === "quoted" ? reserve(order, command) : [];
+    case "Simulate":
+      return order.phase === "reserved" ? decideSimulate(order, command) : [];
+    case "Settle":
+      return order.phase === "executed" ? decideSettle(order, command) : [];
+    case "Cancel":
+      return cancel(order, command);
+    case "Expire":
+      return expire(order, command);
+    default:
+      return assertNever(command);
+  }
+}
+
+function requested({ type: _, defaulted, ...data }: Command<"Request">): OrderEvent[] {
+  return [{ type: "OrderRequested", data: { ...data, defaulted: [...defaulted] } }];
+}
+
+function validate(order: OrderState, command: Command<"Validate">): OrderEvent[] {
+  const { policy } = command;
+  const { checks, refusal } = checkRequest(order.request, policy, command);
+  const base = policy.tokens.get(order.request.baseMint);
+  const quote = policy.tokens.get(order.request.quoteMint);
+  if (refusal || !base || !quote) {
+    const why = refusal ?? { reason: "MINT_NOT_SUPPORTED", message: "the mint is not supported" };
+    return [{ type: "OrderRejected", data: { stage: "validate", ...why, checks: [...checks] } }];
+  }
+  return [
+    {
+      type: "OrderValidated",
+      data: { checks: [...checks], baseDecimals: base.decimals, quoteDecimals: quote.decimals },
+    },
+  ];
+}
+
+function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
+  const amounts = quotedAmounts(order);
+  const lines = reservationOf(order, command.baseFeeLamports);
+  const totals = totalsOf(lines);
+  const reject = (
+    reason: string,
+    message: string,
+    check: [string, bigint, bigint],
+  ): OrderEvent => ({
+    type: "OrderRejected",
+    data: {
+      stage: "reserve",
+      reason,
+      message,
+      checks: [{ check: check[0], limit: check[1].toString(), value: check[2].toString() }],
+    },
+  });
+  for (const [name, value] of Object.entries({ in: amounts.amountIn, out: amounts.amountOut })) {
+    if (value === 0n) {
+      return [reject("AMOUNT_TOO_SMALL", `amount ${name} comes to 0`, [`amount_${name}`, 1n, 0n])];
+    }
+    if (value > U64_MAX) {
+      const message = `amount ${name} comes to ${value}, over u64`;
+      return [reject("AMOUNT_TOO_LARGE", message, [`amount_${name}`, U64_MAX, value])];
+    }
+  }
+  for (const [mint, needed] of totals) {
+    const available = command.available(mint);
+    if (needed > available) {
+      const message =
+        `account ${order.request.account} has ${available} smallest units of ${mint} available, ` +
+        `the order needs ${needed}`;
+      return [reject("INSUFFICIENT_FUNDS", message, [`funds ${mint}`, available, needed])];
+    }
+  }
+  return [
+    {
+      type: "FundsReserved",
+      data: {
+        attempt: order.attempt,
+        account: order.request.account,
+        lines,
+        available: [...totals.keys()].map((mint) => ({
+          mint,
+          amount: command.available(mint).toString(),
+        })),
+      },
+    },
+  ];
+}
+
+function cancel(order: OrderState, { by, message }: Command<"Cancel">): OrderEvent[] {
+  if (order.cancelRequestedBy !== undefined) return [];
+  const asked: OrderEvent = { type: "OrderCancelRequested", data: { by, message } };
+  return mayStillEnd(order) ? [asked, { type: "OrderCancelled", data: { by, message } }] : [asked];
+}
+
+function expire(order: OrderState, { nowUs }: Command<"Expire">): OrderEvent[] {
+  const { expiresAtUs } = order.request;
+  if (expiresAtUs === undefined || nowUs < expiresAtUs || !mayStillEnd(order)) return [];
+  const message = `not executed before ${formatTimestamp(expiresAtUs)}`;
+  return [{ type: "OrderExpired", data: { expiresAtUs, message } }];
+}

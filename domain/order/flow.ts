@@ -1,0 +1,54 @@
+/**
+ * What to do next, as data: the process manager. After a crash it is recomputed from the stream; there is no other
+ * recovery code.
+ */
+import { assertNever } from "../primitives/assert-never.ts";
+import { type TimestampUs, US_PER_MS } from "../primitives/time.ts";
+import type { OrderState } from "./state.ts";
+
+export type Step = "Validate" | "Quote" | "Reserve" | "Simulate" | "Settle";
+
+export type Action =
+  | { readonly kind: Step }
+  /** Do nothing before `untilUs`, then `next`. */
+  | { readonly kind: "WaitUntil"; readonly untilUs: TimestampUs; readonly next: Step }
+  | { readonly kind: "Done" };
+
+export function nextAction(order: OrderState): Action {
+  switch (order.phase) {
+    case "requested":
+      return { kind: "Validate" };
+    case "validated":
+      return order.nextRetryAtUs === undefined
+        ? { kind: "Quote" }
+        : { kind: "WaitUntil", untilUs: order.nextRetryAtUs, next: "Quote" };
+    case "quoted":
+      return { kind: "Reserve" };
+    case "reserved":
+      return { kind: "Simulate" };
+    case "executed":
+      return afterExecution(order);
+    case "filled":
+    case "failed":
+    case "rejected":
+    case "cancelled":
+    case "expired":
+      return { kind: "Done" };
+    default:
+      return assertNever(order.phase);
+  }
+}
+
+function afterExecution(order: OrderState): Action {
+  const delayMs = order.execution?.delayMs ?? 0;
+  if (delayMs === 0) return { kind: "Settle" };
+  const executedAtUs = order.stepsUs.executed ?? order.updatedAtUs;
+  return { kind: "WaitUntil", untilUs: executedAtUs + delayMs * US_PER_MS, next: "Settle" };
+}
+
+/** Steps that must not begin once the order's time is over or its cancel is recorded: what is executed is settled. */
+export const mayStillEnd = (order: OrderState): boolean =>
+  order.phase === "requested" ||
+  order.phase === "validated" ||
+  order.phase === "quoted" ||
+  order.phase === "reserved";
