@@ -3,7 +3,6 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import { decide } from "../order/decide.ts";
-import { FAILURES, type FailureReason } from "../order/failures.ts";
 import {
   fingerprintOf,
   isSameRequest,
@@ -17,13 +16,15 @@ import type { Clock, Timers } from "../ports/clock.ts";
 import type { EventStore, Position } from "../ports/event-store.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Quotes } from "../ports/quotes.ts";
-import type { AccountId, LogId, OrderId, Principal } from "../primitives/ids.ts";
+import type { LogId, OrderId, Principal } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
 import { createAccounts } from "./accounts.ts";
+import { type AdmissionLimits, createAdmission } from "./admission.ts";
 import { createCommitBell } from "./commit-bell.ts";
 import type { CancelResult, Engine, Refused, SubmitResult } from "./engine.types.ts";
 import type { Ledger } from "./ledger.ts";
 import { loadOrder } from "./load-order.ts";
+import { createOpenOrders } from "./open-orders.ts";
 import { createDriver, type DriveEnd, type DriverConfig } from "./order-driver.ts";
 import {
   createEntry,
@@ -35,6 +36,7 @@ import {
 } from "./order-entry.ts";
 import { createOrderQuotes } from "./pair-quotes.ts";
 import { createRecorder } from "./recorder.ts";
+import { refused } from "./refusals.ts";
 import { createSealer, tipOf } from "./sealer.ts";
 import { createSlots } from "./slots.ts";
 import { watchOrder } from "./watch-order.ts";
@@ -52,10 +54,7 @@ export type EnginePorts = {
 
 export type EngineConfig = DriverConfig & {
   readonly defaults: RequestDefaults;
-  readonly limits: {
-    readonly maxOpenOrders: number;
-    readonly maxOpenPerAccount: number;
-  };
+  readonly limits: AdmissionLimits;
   /** Orders of one account that run at a time; undefined: no limit. */
   readonly paperSlotsPerAccount: number | undefined;
 };
@@ -70,9 +69,6 @@ export type Recovered = {
   readonly position: Position | undefined;
 };
 
-/** How long a caller that was shed should stay away, milliseconds. */
-const SHED_RETRY_MS = 1_000;
-
 /** Starts the engine on what the log says; every open order goes on by itself. */
 export async function createEngine(
   ports: EnginePorts,
@@ -82,15 +78,12 @@ export async function createEngine(
   const { store, codec, hasher, clock, timers } = ports;
   const { ledger, logId } = recovered;
   const startedAtUs = clock.nowUs();
-  const entries = new Map<OrderId, OrderEntry>();
-  const openByAccount = new Map<AccountId, number>();
+  const open = createOpenOrders();
   const bell = createCommitBell();
   const recorder = createRecorder(store, timers);
   const sealer = createSealer({ codec, clock, logId, lastUs: recovered.clockUs });
   const slots = createSlots(config.paperSlotsPerAccount);
   let position = recovered.position;
-  let draining = false;
-  let fault = "";
   let onQuiet: (() => void) | undefined;
 
   const moveTo = (stored: Position): void => {
@@ -116,26 +109,14 @@ export async function createEngine(
   const accounts = createAccounts({
     ...{ store, codec, hasher, recorder, sealer, ledger },
     isSupported: (mint) => config.policy.tokens.has(mint),
-    openOrders: (account) => openByAccount.get(account) ?? 0,
+    openOrders: open.ofAccount,
     onStored: moveTo,
   });
-
-  const countOpen = (account: AccountId, by: 1 | -1): void => {
-    const count = (openByAccount.get(account) ?? 0) + by;
-    if (count === 0) openByAccount.delete(account);
-    else openByAccount.set(account, count);
-  };
+  const admission = createAdmission({ ledger, accounts, open }, config.limits);
 
   function add(entry: OrderEntry): void {
-    entries.set(entry.orderId, entry);
-    if (entry.draft) countOpen(entry.draft.request.account, 1);
+    open.add(entry);
     void run(entry);
-  }
-
-  function remove(entry: OrderEntry): void {
-    entries.delete(entry.orderId);
-    if (entry.draft) countOpen(entry.draft.request.account, -1);
-    if (draining) onQuiet?.();
   }
 
   async function run(entry: OrderEntry): Promise<void> {
@@ -148,7 +129,8 @@ export async function createEngine(
       answer = asFarAsKnown(entry, cause);
     }
     // Removed first: whoever is answered may come back at once with the same request id.
-    remove(entry);
+    open.remove(entry);
+    onQuiet?.();
     if (answer) settleAll(entry, answer);
   }
 
@@ -166,8 +148,8 @@ export async function createEngine(
         return answerExisting(order, entry.command);
       }
       case "fenced":
-        fault = "another engine writes to this log: restart one of them only";
-        return asFarAsKnown(entry, fault);
+        admission.fail(FENCED);
+        return asFarAsKnown(entry, FENCED);
     }
   }
 
@@ -198,31 +180,6 @@ export async function createEngine(
       "REQUEST_ID_REUSED",
       `request_id ${command.requestId} was used for another trade request`,
     );
-
-  /** What keeps a new order out. Nothing is recorded. */
-  function notAdmitted(command: TradeCommand, principal: Principal): Refused | undefined {
-    const { account } = command;
-    if (fault !== "") return refused("STORE_UNAVAILABLE", fault);
-    if (draining) return refused("DRAINING", "the engine is shutting down");
-    if (command.mode === "LIVE") {
-      return refused("LIVE_NOT_CONFIGURED", "live execution is not configured; use mode PAPER");
-    }
-    if (ledger.ownerOf(account) !== principal) {
-      return refused("ACCOUNT_NOT_FOUND", `account ${account} does not exist; open it first`);
-    }
-    if (accounts.isClosing(account) && ledger.isOpen(account)) {
-      return refused("ACCOUNT_IS_CLOSED", `account ${account} is being closed`);
-    }
-    const { maxOpenOrders, maxOpenPerAccount } = config.limits;
-    if (entries.size >= maxOpenOrders) {
-      return refused("TOO_MANY_OPEN_ORDERS", `${maxOpenOrders} orders are open, the most allowed`);
-    }
-    if ((openByAccount.get(account) ?? 0) >= maxOpenPerAccount) {
-      const message = `account ${account} has ${maxOpenPerAccount} open orders, the most allowed`;
-      return refused("TOO_MANY_OPEN_ORDERS", message);
-    }
-    return undefined;
-  }
 
   function begin(command: TradeCommand, orderId: OrderId, principal: Principal): OrderEntry {
     const { request, defaulted } = resolveRequest(command, config.defaults);
@@ -267,21 +224,21 @@ export async function createEngine(
 
   const submit: Engine["submit"] = async (command, { principal, waitFor, waitMs }) => {
     const orderId = orderIdOf(principal, command.requestId, hasher);
-    const open = entries.get(orderId);
-    if (open?.draft) {
-      const same = isSameRequest(open.draft, command, { defaults: config.defaults, hasher });
-      if (same) return waitOn(open, waitFor, waitMs);
-      if (open.committed) return reused(command);
+    const entry = open.get(orderId);
+    if (entry?.draft) {
+      const same = isSameRequest(entry.draft, command, { defaults: config.defaults, hasher });
+      if (same) return waitOn(entry, waitFor, waitMs);
+      if (entry.committed) return reused(command);
       // Whether the order under way is the first of its id turns out with its first append.
-      await waitOn(open, "ACCEPTED", waitMs);
-      if (open === entries.get(orderId)) return reused(command);
+      await waitOn(entry, "ACCEPTED", waitMs);
+      if (entry === open.get(orderId)) return reused(command);
       return submit(command, { principal, waitFor, waitMs });
     }
-    const refusal = notAdmitted(command, principal);
+    const refusal = admission.check(command, principal);
     if (refusal) return (await existing(orderId, command)) ?? refusal;
-    const entry = begin(command, orderId, principal);
-    const result = waitOn(entry, waitFor, waitMs);
-    add(entry);
+    const begun = begin(command, orderId, principal);
+    const result = waitOn(begun, waitFor, waitMs);
+    add(begun);
     return result;
   };
 
@@ -295,7 +252,7 @@ export async function createEngine(
   }
 
   const cancel: Engine["cancel"] = async (orderId, { principal, message }) => {
-    const entry = entries.get(orderId);
+    const entry = open.get(orderId);
     const state = entry?.draft ?? (await loadOrder(ports, orderId)).order;
     if (!state || state.principal !== principal) {
       return refused("ORDER_NOT_FOUND", `order ${orderId} does not exist`);
@@ -329,11 +286,8 @@ export async function createEngine(
     return order;
   };
 
-  /** Orders that are about to store or to ask something. */
-  const busy = (): boolean => [...entries.values()].some((entry) => !entry.parked);
-
   const drain: Engine["drain"] = (timeoutMs) => {
-    draining = true;
+    admission.beginDrain();
     return new Promise((resolve) => {
       const finish = (): void => {
         onQuiet = undefined;
@@ -344,11 +298,11 @@ export async function createEngine(
       let stopPolling = (): void => {};
       const stopTimer = timers.schedule(timeoutMs, finish);
       const look = (): void => {
-        if (!busy()) finish();
+        if (!open.busy()) finish();
         else stopPolling = timers.schedule(DRAIN_LOOK_MS, look);
       };
       onQuiet = () => {
-        if (!busy()) finish();
+        if (!open.busy()) finish();
       };
       look();
     });
@@ -365,8 +319,10 @@ export async function createEngine(
     submit,
     cancel,
     account: (account, command, context) => {
-      const closed = draining ? refused("DRAINING", "the engine is shutting down") : undefined;
-      return closed ? Promise.resolve(closed) : accounts.handle(account, command, context);
+      const closed = admission.closedBecause();
+      return closed === ""
+        ? accounts.handle(account, command, context)
+        : Promise.resolve(refused("DRAINING", `the engine takes no commands: ${closed}`));
     },
     get,
     watch: (orderId, afterRevision, signal) =>
@@ -374,10 +330,10 @@ export async function createEngine(
     balances: ledger.balances,
     ownerOf: ledger.ownerOf,
     status: () => ({
-      accepting: !draining && fault === "",
-      reason: draining ? "draining" : fault,
-      openOrders: entries.size,
-      unknownOrders: [...entries.values()].filter(
+      accepting: admission.closedBecause() === "",
+      reason: admission.closedBecause(),
+      openOrders: open.size(),
+      unknownOrders: [...open.all()].filter(
         ({ committed }) => committed && statusOf(committed) === "OUTCOME_UNKNOWN",
       ).length,
       queueLength: slots.waiting(),
@@ -388,16 +344,9 @@ export async function createEngine(
   };
 }
 
+const FENCED = "another engine writes to this log: let one of them run only";
 const CANCEL_WAIT_MS = 10_000;
 const DRAIN_LOOK_MS = 20;
-
-function refused(reason: FailureReason, message: string): Refused {
-  const shed = FAILURES[reason].status === "RESOURCE_EXHAUSTED";
-  return {
-    kind: "refused",
-    refusal: { reason, message, ...(shed ? { retryAfterMs: SHED_RETRY_MS } : {}) },
-  };
-}
 
 function cancelResult(order: OrderState): CancelResult {
   if (order.phase === "cancelled") return { kind: "cancelled", order };

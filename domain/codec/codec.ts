@@ -167,7 +167,9 @@ type HashInput = {
 };
 
 const hashInput = (input: HashInput): string =>
-  `{"data":${input.data},"metadata":${input.body},"revision":${input.revision},"stream":${canonicalJson(input.stream)},"type":${canonicalJson(input.type)},"version":${input.version}}`;
+  `{"data":${input.data},"metadata":${input.body},"revision":${input.revision},` +
+  `"stream":${canonicalJson(input.stream)},"type":${canonicalJson(input.type)},` +
+  `"version":${input.version}}`;
 
 function readMetadata(
   stored: StoredEvent,
