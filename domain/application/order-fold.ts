@@ -22,6 +22,7 @@ export type OrderFold = {
     readonly after: MaybeOrder;
   };
   readonly openOrders: () => number;
+  readonly states: () => Iterable<OrderState>;
   readonly snapshot: () => OrderFoldSnapshot;
 };
 
@@ -40,6 +41,7 @@ export function createOrderFold(open: ReadonlyMap<OrderId, OrderState> = new Map
       return { before, after };
     },
     openOrders: () => orders.size,
+    states: () => orders.values(),
     snapshot: () => [...orders].map(([orderId, { revision }]) => [orderId, revision]),
   };
 }

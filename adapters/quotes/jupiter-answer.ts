@@ -1,0 +1,160 @@
+/**
+ * Reads what a Jupiter-compatible server answered: a quote, a refusal, or something else. It relies
+ * on nothing that Jupiter's API does not promise: slots, timings, labels and the like may be
+ * missing or null.
+ */
+import { z } from "zod";
+import type { Quote, QuoteFailureClass, QuoteRequest } from "../../domain/ports/quotes.ts";
+import { AMOUNT_PATTERN, U64_MAX } from "../../domain/primitives/amount.ts";
+import { ADDRESS_PATTERN, type Mint } from "../../domain/primitives/ids.ts";
+import { ratioFromFraction } from "../../domain/primitives/ratio.ts";
+
+const MAX_LEGS = 64;
+const MAX_TEXT = 200;
+/** Jupiter's limits slide over one minute: a longer wait is never due to them. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+const amount = z
+  .string()
+  .regex(AMOUNT_PATTERN)
+  .transform(BigInt)
+  .refine((value) => value <= U64_MAX, "over 2^64 - 1");
+const address = z.string().regex(ADDRESS_PATTERN);
+const mint = address.transform((text) => text as Mint);
+const slot = z
+  .union([z.int().nonnegative().transform(String), z.string().regex(/^\d{1,20}$/)])
+  .nullish()
+  .transform((value) => value ?? undefined);
+const fraction = z
+  .union([z.string(), z.number().transform(String)])
+  .refine((text) => ratioFromFraction(text) !== undefined, "not a decimal fraction");
+
+const quoteSchema = z.object({
+  inputMint: mint,
+  outputMint: mint,
+  inAmount: amount,
+  outAmount: amount,
+  swapMode: z.string(),
+  priceImpactPct: fraction,
+  contextSlot: slot,
+  routePlan: z
+    .array(
+      z.object({
+        swapInfo: z.object({
+          ammKey: address,
+          label: z.string().max(MAX_TEXT).nullish(),
+          inputMint: mint,
+          outputMint: mint,
+          inAmount: amount,
+          outAmount: amount,
+        }),
+      }),
+    )
+    .min(1)
+    .max(MAX_LEGS),
+});
+
+const refusalSchema = z.object({ error: z.string().optional(), errorCode: z.string().optional() });
+
+/** Everything of a quote that stands in the answer itself. */
+export type AnsweredQuote = Omit<Quote, "source" | "obtainedAtUs">;
+
+export type Reading =
+  | { readonly kind: "quote"; readonly quote: AnsweredQuote }
+  | { readonly kind: "problem"; readonly class: QuoteFailureClass; readonly message: string };
+
+/** The body of a 2xx answer. It must be the answer to this very request. */
+export function readQuote(body: string, request: QuoteRequest): Reading {
+  const parsed = quoteSchema.safeParse(parseJson(body));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue?.path.join(".") || "body";
+    return problem("malformed", `not a quote: ${where}: ${issue?.message ?? "wrong"}`);
+  }
+  const { swapMode, priceImpactPct, routePlan, ...quote } = parsed.data;
+  const other = (["inputMint", "outputMint"] as const).find((key) => quote[key] !== request[key]);
+  if (other) return problem("malformed", `answer to another request: ${other}`);
+  if (quote.inAmount !== request.amount) {
+    return problem("malformed", "answer to another request: inAmount");
+  }
+  if (swapMode !== "ExactIn") return problem("malformed", "answer to another request: swapMode");
+  if (quote.outAmount === 0n)
+    return problem("no-route", "the amount is too small: it buys nothing");
+  const route = routePlan.map(({ swapInfo }) => ({ ...swapInfo, label: swapInfo.label ?? "" }));
+  return { kind: "quote", quote: { ...quote, priceImpact: priceImpactPct, route } };
+}
+
+/**
+ * These say that the pair or the amount cannot be traded; every other code says that the request is
+ * wrong.
+ */
+const NO_ROUTE = new Set([
+  "NO_ROUTES_FOUND",
+  "COULD_NOT_FIND_ANY_ROUTE",
+  "TOKEN_NOT_TRADABLE",
+  "MARKET_NOT_FOUND",
+  "ROUTE_PLAN_DOES_NOT_CONSUME_ALL_THE_AMOUNT",
+]);
+
+/**
+ * An answer outside 2xx. The server's own words are passed on only where they are Jupiter's
+ * refusal.
+ */
+export function readFailure(
+  status: number,
+  body: string,
+): { readonly class: QuoteFailureClass; readonly message: string } {
+  const parsed = refusalSchema.safeParse(parseJson(body));
+  const code = (parsed.success && /^[A-Z0-9_]{1,80}$/.exec(parsed.data.errorCode ?? "")?.[0]) || "";
+  const named = code === "" ? `HTTP ${status}` : `HTTP ${status} ${code}`;
+  if (status === 429) return { class: "rate-limited", message: named };
+  if (status === 408) return { class: "timeout", message: named };
+  if (status >= 500) return { class: "upstream-error", message: named };
+  if (status < 400)
+    return { class: "upstream-error", message: `${named}, redirects are not followed` };
+  if (!isAboutRequest(status)) return { class: "refused", message: named };
+  const words = parsed.success ? printable(parsed.data.error ?? "") : "";
+  const message = words === "" ? named : `${named}: ${words}`;
+  return { class: NO_ROUTE.has(code) ? "no-route" : "refused", message };
+}
+
+/**
+ * Whether a status judges the request; other refusals (key, path, firewall) are about this server
+ * only.
+ */
+export const isAboutRequest = (status: number): boolean => status === 400 || status === 422;
+
+/** `retry-after` (seconds or a date), else `x-ratelimit-reset` (Unix seconds); at most a minute. */
+export function readRetryAfterMs(headers: Headers, nowMs: number): number | undefined {
+  const after = headers.get("retry-after") ?? "";
+  const reset = headers.get("x-ratelimit-reset") ?? "";
+  const seconds = /^\d{1,10}$/;
+  let waitMs = Number.NaN;
+  if (seconds.test(after)) waitMs = Number(after) * 1_000;
+  else if (after !== "") waitMs = Date.parse(after) - nowMs;
+  else if (seconds.test(reset)) waitMs = Number(reset) * 1_000 - nowMs;
+  if (Number.isNaN(waitMs)) return undefined;
+  return Math.min(Math.max(Math.ceil(waitMs), 0), MAX_RETRY_AFTER_MS);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const problem = (kind: QuoteFailureClass, message: string): Reading => ({
+  kind: "problem",
+  class: kind,
+  message,
+});
+
+/** Foreign words for logs and events: one line, well-formed, no control characters, short. */
+const printable = (text: string): string =>
+  text
+    .slice(0, MAX_TEXT)
+    .toWellFormed()
+    .replace(/\p{C}+/gu, " ")
+    .trim();

@@ -1,0 +1,79 @@
+/**
+ * One server behind the Jupiter adapter: its address without secrets, its headers, what we remember
+ * of it, and the bounded reading of its answers.
+ */
+const MAX_BODY_BYTES = 256 * 1024;
+
+export type Endpoint = {
+  /** Scheme, host and port only: a key may stand in the path as well as in front of the host. */
+  readonly name: string;
+  readonly basePath: string;
+  readonly headers: { readonly [name: string]: string };
+  /** Cuts this server's credentials out of a text. */
+  withoutSecrets(text: string): string;
+  /** Monotonic times until which it is asked last, or not at all. */
+  avoidUntilUs: number;
+  blockedUntilUs: number;
+};
+
+/** Throws, without repeating the URL, unless it is http or https without query and fragment. */
+export function createEndpoint(baseUrl: string, apiKey: string | undefined): Endpoint {
+  const url = URL.parse(baseUrl);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Error("a base URL must be http or https");
+  if (url.search || url.hash) throw new Error("a base URL has neither query nor fragment");
+  const user = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  const basic = Buffer.from(`${user}:${password}`).toString("base64");
+  const headers = {
+    accept: "application/json",
+    ...(apiKey ? { "x-api-key": apiKey } : {}),
+    ...(user || password ? { authorization: `Basic ${basic}` } : {}),
+  };
+  const secrets = [apiKey, user, password, basic, url.username, url.password];
+  const known = secrets.filter((secret) => secret !== undefined && secret.length > 2);
+  return {
+    name: url.origin,
+    basePath: url.origin + url.pathname.replace(/\/+$/, ""),
+    headers,
+    withoutSecrets: (text) =>
+      known.reduce<string>((rest, it) => rest.replaceAll(it ?? "", "***"), text),
+    avoidUntilUs: 0,
+    blockedUntilUs: 0,
+  };
+}
+
+/**
+ * The whole body as text; undefined if it is too large or no UTF-8. Throws if the connection
+ * breaks.
+ */
+export async function readBody(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the rest.
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The system's name of a failure such as ECONNREFUSED, never its message, which may hold the URL.
+ */
+export function failureName(error: unknown): string {
+  let current = error;
+  let name = "connection failed";
+  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+    if ("code" in current && /^[A-Z0-9_]{1,40}$/.test(String(current.code))) {
+      return String(current.code);
+    }
+    name = /^\w{1,40}$/.test(current.name) ? current.name : name;
+    current = current.cause;
+  }
+  return name;
+}

@@ -1,0 +1,236 @@
+/** The composition root: plain function calls put the adapters behind the ports and start the engine. */
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createEngine, type EngineConfig } from "../domain/application/engine.ts";
+import type { Engine } from "../domain/application/engine.types.ts";
+import { createEngineState, ENGINE_STATE_TARGET } from "../domain/application/engine-state.ts";
+import { openLog } from "../domain/application/open-log.ts";
+import { createRecorder } from "../domain/application/recorder.ts";
+import { type RunningProcessor, runProcessor } from "../domain/application/run-processor.ts";
+import { createViewsProcessor } from "../domain/application/views-processor.ts";
+import { createCodec } from "../domain/codec/codec.ts";
+import { stateHash } from "../domain/order/state.ts";
+import { fixedSlippage } from "../domain/pricing/slippage/fixed.ts";
+import type { LogId, Mint, Principal, RequestId } from "../domain/primitives/ids.ts";
+import { createProjections, VIEW_TABLES } from "../projections/registry.ts";
+import { openSqliteCheckpoints } from "./checkpoints/sqlite.ts";
+import { createSystemClock, createSystemTimers } from "./clock/system.ts";
+import { formatAddress } from "./config/address.ts";
+import type { Config } from "./config.ts";
+import { acquireLock } from "./event-store/lock.ts";
+import { openSqliteEventStore } from "./event-store/sqlite.ts";
+import { createGrpcServer } from "./grpc/server.ts";
+import { createNodeHasher } from "./hasher/node.ts";
+import { createHttpServer } from "./http/server.ts";
+import { type MarketProcess, startMarketProcess } from "./market-process.ts";
+import { createCachedQuotes } from "./quotes/cached.ts";
+import { createJupiterQuotes } from "./quotes/jupiter.ts";
+import { createSqliteReadModel } from "./read-model/sqlite.ts";
+
+export type Running = {
+  readonly grpc: string;
+  readonly http: string;
+  /** Base URL of the local market, where one was started. */
+  readonly market: string | undefined;
+  /** Path of the log. */
+  readonly store: string;
+  /** Takes nothing new, settles what is under way, saves the snapshots, and lets go of the data folder. */
+  readonly stop: () => Promise<void>;
+};
+
+export type ServeOptions = {
+  readonly version: string;
+  readonly log: (line: string) => void;
+  /** The store is dead: the process must end, and go on from the log in its next life. */
+  readonly onFatal: (sentence: string) => void;
+};
+
+/** USDC: costs and profits are counted in it. */
+const COST_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v" as Mint;
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/** Undoes what was done, last first, also when a later step of the start fails. */
+type Undo = (() => void | Promise<void>)[];
+
+/** Starts engine, views and edges. Rejects with a sentence; nothing is left running then. */
+export async function startServer(config: Config, options: ServeOptions): Promise<Running> {
+  const undo: Undo = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const addresses = await start(config, options, undo);
+    return { ...addresses, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  options: ServeOptions,
+  undo: Undo,
+): Promise<Omit<Running, "stop">> {
+  const { log } = options;
+  mkdirSync(config.data, { recursive: true });
+  const lock = acquireLock(join(config.data, "lock.db"));
+  undo.push(() => lock.release());
+
+  const store = await openSqliteEventStore({
+    file: join(config.data, "log.db"),
+    onFatal: options.onFatal,
+  });
+  undo.push(() => store.close());
+  const checkpoints = openSqliteCheckpoints(join(config.data, "state.db"));
+  undo.push(() => checkpoints.close());
+
+  const hasher = createNodeHasher();
+  const codec = createCodec(hasher);
+  const clock = createSystemClock();
+  const timers = createSystemTimers();
+  const recorder = createRecorder(store, timers);
+  const logId = await openLog(
+    { store, codec, clock, recorder },
+    { newLogId: randomUUID() as LogId, engineVersion: options.version },
+  );
+  const state = createEngineState({ store, codec });
+  const recovered = await state.recover({ checkpoints, logId });
+
+  const market = await startMarket(config, log);
+  undo.push(() => market?.stop());
+  const source = createJupiterQuotes({
+    baseUrls: market ? [market.swapUrl] : config.jupiter.baseUrls,
+    timeoutMs: config.jupiter.timeoutMs,
+    clock,
+    ...(config.jupiter.apiKey ? { apiKey: config.jupiter.apiKey() } : {}),
+  });
+  undo.push(() => source.close());
+  const quotes = createCachedQuotes({ source, clock, ttlMs: config.cache.ttlMs });
+
+  const engineConfig = engineConfigOf(config);
+  const engine = await createEngine(
+    {
+      ...{ store, quotes, codec, hasher, clock, timers },
+      onFault: (orderId, error) => log(`order ${orderId}: ${describe(error)}`),
+    },
+    engineConfig,
+    recovered,
+  );
+  await openFirstAccount(engine, config);
+
+  const readModel = createSqliteReadModel({
+    path: join(config.data, "views.db"),
+    tables: VIEW_TABLES,
+    logId,
+    newId: randomUUID,
+    log,
+  });
+  undo.push(() => readModel.close());
+  const stopping = new AbortController();
+  const common = { store, checkpoints, codec, logId, clock, timers, log, signal: stopping.signal };
+  const stateProcessor = runProcessor({
+    ...common,
+    processor: state,
+    targetId: () => ENGINE_STATE_TARGET,
+  });
+  const views = runProcessor({
+    ...common,
+    processor: createViewsProcessor({
+      ...{ store, codec, readModel },
+      projections: createProjections({
+        costMint: COST_MINT,
+        stateHashOf: (order) => stateHash(order, hasher),
+      }),
+      settings: COST_MINT,
+    }),
+    targetId: () => readModel.targetId,
+  });
+  undo.push(async () => {
+    stopping.abort();
+    await Promise.all([stateProcessor.done, views.done]);
+  });
+  undo.push(() => engine.drain(DRAIN_TIMEOUT_MS));
+
+  const behind = (processor: RunningProcessor): number =>
+    Number((engine.status().position ?? 0n) - (processor.status().position ?? 0n));
+  const grpc = createGrpcServer({
+    ...{ engine, readModel, store, codec, hasher, logId },
+    views: {
+      position: () => views.status().position,
+      waitFor: views.waitFor,
+      lag: () => ({ views: behind(views), "engine-state": behind(stateProcessor) }),
+    },
+    tokens: engineConfig.policy.tokens,
+    costMint: COST_MINT,
+    executor: config.executor,
+    version: options.version,
+    log: (message, error) => log(`${message}: ${describe(error)}`),
+  });
+  const http = createHttpServer({
+    status: engine.status,
+    state: () => {
+      const report = state.report(hasher);
+      return { ...report, position: report.position?.toString() ?? "" };
+    },
+    log: (message, error) => log(`${message}: ${describe(error)}`),
+  });
+  undo.push(() => http.close());
+  undo.push(() => grpc.drain(DRAIN_TIMEOUT_MS));
+  const [grpcAddress, httpAddress] = [
+    await grpc.listen(formatAddress(config.grpc)),
+    await http.listen(formatAddress(config.http)),
+  ];
+  return {
+    grpc: grpcAddress,
+    http: httpAddress,
+    market: market?.swapUrl,
+    store: join(config.data, "log.db"),
+  };
+}
+
+async function startMarket(
+  { market }: Config,
+  log: ServeOptions["log"],
+): Promise<MarketProcess | undefined> {
+  return market.enabled ? startMarketProcess({ ...market, onExit: log }) : undefined;
+}
+
+function engineConfigOf(config: Config): EngineConfig {
+  const { limits, defaults, paper } = config;
+  const slippageModels = new Map([["fixed", fixedSlippage(paper.slippageBps)]]);
+  return {
+    policy: {
+      tokens: new Map(config.tokens.map((token) => [token.mint, token])),
+      blockedPairs: new Set(config.blockedPairs),
+      slippageModels: new Set(slippageModels.keys()),
+      slippageToleranceBelowBps: limits.slippageToleranceBelowBps,
+      priorityFeeBelowLamports: limits.priorityFeeBelowLamports,
+      maxQuoteAgeMs: limits.maxQuoteAgeMs,
+    },
+    retry: config.retry,
+    baseFeeLamports: paper.baseFeeLamports,
+    slippageModels,
+    paperDelayMs: paper.delayMs,
+    defaults,
+    limits,
+    paperSlotsPerAccount: paper.slotsPerAccount,
+  };
+}
+
+/** The account to try things out with; its request id makes every start after the first a repetition. */
+async function openFirstAccount(engine: Engine, { firstAccount }: Config): Promise<void> {
+  if (!firstAccount || engine.ownerOf(firstAccount.name) !== undefined) return;
+  const result = await engine.account(
+    firstAccount.name,
+    { type: "Open", initialFunds: firstAccount.funds },
+    { principal: "local" as Principal, requestId: "first-account" as RequestId },
+  );
+  if (result.kind === "account") return;
+  const reason = result.kind === "refused" ? result.refusal.message : result.cause;
+  throw new Error(`the first account ${firstAccount.name} cannot be opened: ${reason}`);
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

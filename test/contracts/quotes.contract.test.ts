@@ -1,0 +1,14 @@
+/** Every adapter behind the quotes port, against one contract. */
+import { createCachedQuotes } from "../../adapters/quotes/cached.ts";
+import { createJupiterQuotes } from "../../adapters/quotes/jupiter.ts";
+import { quotesContract } from "./quotes.contract.ts";
+
+quotesContract("jupiter", (options) => {
+  const quotes = createJupiterQuotes({ ...options, retryDelayMs: 1 });
+  return { quotes, close: quotes.close };
+});
+
+quotesContract("cached over jupiter", (options) => {
+  const source = createJupiterQuotes({ ...options, retryDelayMs: 1 });
+  return { quotes: createCachedQuotes({ source, clock: options.clock }), close: source.close };
+});
