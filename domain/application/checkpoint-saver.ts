@@ -78,6 +78,7 @@ export function createCheckpointSaver(options: CheckpointSaverOptions): Checkpoi
       } catch (cause) {
         // The state is ahead of the rows: no checkpoint may be made of it.
         unsaved = undefined;
+        stopTimer();
         throw cause;
       } finally {
         busy = false;

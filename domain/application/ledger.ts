@@ -41,7 +41,7 @@ export type Ledger = {
   /** Smallest units. 0 where there is no account. */
   readonly available: (account: AccountId, mint: Mint) => bigint;
   readonly total: (account: AccountId, mint: Mint) => bigint;
-  /** Every mint that the account has had, in mint order; undefined if there is no account. */
+  /** Every mint that the account holds, in mint order; undefined if there is no account. */
   readonly balances: (account: AccountId) => readonly Balance[] | undefined;
   /** Replaces what `key` holds; false, and nothing changes, when it is not available. */
   readonly hold: (account: AccountId, key: string, totals: Totals) => boolean;
@@ -117,7 +117,7 @@ const add = (amounts: Map<Mint, bigint>, mint: Mint, amount: bigint): void => {
 function setHold(book: Book, key: string, totals: Totals | undefined): void {
   for (const [mint, amount] of book.holds.get(key) ?? []) add(book.held, mint, -amount);
   book.holds.delete(key);
-  if (!totals || totals.size === 0) return;
+  if (!totals || [...totals.values()].every((amount) => amount === 0n)) return;
   book.holds.set(key, totals);
   for (const [mint, amount] of totals) add(book.held, mint, amount);
 }
@@ -182,10 +182,13 @@ export const feeLamports = (fees: FeeLines): bigint =>
   BigInt(fees.rentLamports);
 
 const balancesOf = (book: Book): Balance[] =>
-  [...book.balances.keys()].sort().map((mint) => {
-    const reserved = amountIn(book.held, mint);
-    return { mint, available: amountIn(book.balances, mint) - reserved, reserved };
-  });
+  [...book.balances]
+    .filter(([mint, total]) => total !== 0n || amountIn(book.held, mint) !== 0n)
+    .sort(byKey)
+    .map(([mint, total]) => {
+      const reserved = amountIn(book.held, mint);
+      return { mint, available: total - reserved, reserved };
+    });
 
 /** Sorted pairs, zeros left out: a list, so that no name (such as __proto__) is special. */
 const pairsOf = (amounts: Totals): [string, string][] =>

@@ -4,7 +4,6 @@
  * Decided events are staged; they are stored together before anything outside the process can depend on them: before the
  * driver waits for anything, and at the end. A paper order whose price is at hand is one append.
  */
-import type { Codec } from "../codec/codec.ts";
 import type { OrderCommand, RetryPolicy } from "../order/commands.ts";
 import { decide } from "../order/decide.ts";
 import { type Action, mayStillEnd, nextAction, type Step } from "../order/flow.ts";
@@ -34,7 +33,6 @@ export type DriverConfig = {
 };
 
 export type DriverPorts = {
-  readonly codec: Codec;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly sealer: Sealer;

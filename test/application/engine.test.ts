@@ -13,7 +13,7 @@ import {
   USDC_MINT,
   withFunds,
 } from "../support/engine-world.ts";
-import { settle } from "../support/manual-timers.ts";
+import { settle } from "../support/manual-time.ts";
 
 const FILLED = [
   "OrderRequested",

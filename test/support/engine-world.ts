@@ -25,7 +25,7 @@ import type {
 } from "../../domain/primitives/ids.ts";
 import { SOL_MINT } from "../../domain/primitives/ids.ts";
 import { codec, hasher } from "./given.ts";
-import { createManualTime, type ManualTime } from "./manual-timers.ts";
+import { createManualTime, type ManualTime } from "./manual-time.ts";
 
 export const USDC_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v" as Mint;
 export const LOCAL = "local" as Principal;
