@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Suites that start processes have their own command (npm run test:e2e is part of npm test).
+    setupFiles: ["test/support/loopback-only.ts"],
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 30_000,
