@@ -151,7 +151,6 @@ async function start(
     stopping.abort();
     await Promise.all([stateProcessor.done, views.done]);
   });
-  undo.push(() => engine.drain(DRAIN_TIMEOUT_MS));
 
   const behind = (processor: RunningProcessor): number =>
     Number((engine.status().position ?? 0n) - (processor.status().position ?? 0n));
@@ -177,7 +176,10 @@ async function start(
     log: (message, error) => log(`${message}: ${describe(error)}`),
   });
   undo.push(() => http.close());
-  undo.push(() => grpc.drain(DRAIN_TIMEOUT_MS));
+  // Together: new trades are told that the engine is draining while the calls under way get their answers.
+  undo.push(async () => {
+    await Promise.all([engine.drain(DRAIN_TIMEOUT_MS), grpc.drain(DRAIN_TIMEOUT_MS)]);
+  });
   const [grpcAddress, httpAddress] = [
     await grpc.listen(formatAddress(config.grpc)),
     await http.listen(formatAddress(config.http)),
