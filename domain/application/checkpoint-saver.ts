@@ -1,6 +1,7 @@
 /**
- * When a processor's checkpoint is saved: often enough to lose little, seldom enough to cost little. A snapshot is taken
- * between two batches only, in one synchronous step with its position; then the rows are made durable, then it is saved.
+ * When a processor's checkpoint is saved: often enough to lose little, seldom enough to cost
+ * little. A snapshot is taken between two batches only, in one synchronous step with its position;
+ * then the rows are made durable, then it is saved.
  */
 import type { PositionedEvent } from "../codec/codec.ts";
 import type { Checkpoint } from "../ports/checkpoints.ts";
@@ -66,7 +67,8 @@ export function createCheckpointSaver(options: CheckpointSaverOptions): Checkpoi
       if (unsaved === last) unsaved = undefined;
       error = undefined;
     } catch (cause) {
-      error = `the checkpoint is not saved: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      error = `the checkpoint is not saved: ${detail}`;
     }
   }
 

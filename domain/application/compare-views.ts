@@ -1,6 +1,7 @@
 /**
- * Compares every row of the views with what the projections make of the log. The views may be a little ahead of their checkpoint while
- * an engine runs: a row may then be as it was at the checkpoint or as any later event made it.
+ * Compares every row of the views with what the projections make of the log. The views may be a
+ * little ahead of their checkpoint while an engine runs: a row may then be as it was at the
+ * checkpoint or as any later event made it.
  */
 import { isTerminal } from "../order/state.ts";
 import type { Row, TableDefinition, Value } from "../ports/read-model.ts";
@@ -29,7 +30,9 @@ export type ViewsResult = {
 
 const MAX_DIFFERENCES = 100;
 
-/** One table: the row at the checkpoint, and what later events made of it. Rows are kept as text. */
+/**
+ * One table: the row at the checkpoint, and what later events made of it. Rows are kept as text.
+ */
 type Expected = {
   readonly projection: ViewProjection;
   readonly rows: Map<string, string>;

@@ -6,7 +6,7 @@
  */
 import type { OrderCommand, RetryPolicy } from "../order/commands.ts";
 import { decide } from "../order/decide.ts";
-import { type Action, mayStillEnd, nextAction, type Step } from "../order/flow.ts";
+import { type Action, isNotExecuted, nextAction, type Step } from "../order/flow.ts";
 import type { Policy } from "../order/policy.ts";
 import { isTerminal, type OrderState } from "../order/state.ts";
 import { totalsOf } from "../order/trade.ts";
@@ -135,10 +135,10 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     return "entered";
   }
 
-  function giveSlot(entry: OrderEntry, order: OrderState): void {
-    if (!entry.holdsSlot) return;
+  function giveSlot(entry: OrderEntry): void {
+    if (!entry.holdsSlot || !entry.draft) return;
     entry.holdsSlot = false;
-    slots.give(order.request.account);
+    slots.give(entry.draft.request.account);
   }
 
   /** Cancels and the passing of time, before anything new is begun. */
@@ -221,7 +221,7 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     if (action.kind === "WaitUntil" && clock.nowUs() < action.untilUs) {
       const ended = await flush(entry);
       if (ended) return ended;
-      giveSlot(entry, order);
+      giveSlot(entry);
       // A cancel or the end of the order's time may come first.
       const untilUs = soonest(order, action.untilUs);
       if (entry.cancels.length === 0) await pause(entry, { untilUs });
@@ -235,29 +235,28 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     return perform(entry, order, step);
   }
 
-  return {
-    drive: async (entry) => {
-      for (;;) {
-        attend(entry);
-        const order = entry.draft;
-        if (!order) throw new Error(`${entry.orderId}: nothing to drive`);
-        const action = nextAction(order);
-        if (action.kind === "Done" || isTerminal(order)) {
-          giveSlot(entry, order);
-          return (await flush(entry)) ?? { kind: "finished" };
-        }
-        const ended = await advance(entry, order, action);
-        if (ended) {
-          giveSlot(entry, order);
-          return ended;
-        }
+  async function drive(entry: OrderEntry): Promise<DriveEnd> {
+    for (;;) {
+      attend(entry);
+      const order = entry.draft;
+      if (!order) throw new Error(`${entry.orderId}: nothing to drive`);
+      const action = nextAction(order);
+      if (action.kind === "Done" || isTerminal(order)) {
+        giveSlot(entry);
+        return (await flush(entry)) ?? { kind: "finished" };
       }
-    },
+      const ended = await advance(entry, order, action);
+      if (ended) return ended;
+    }
+  }
+
+  return {
+    drive: (entry) => drive(entry).finally(() => giveSlot(entry)),
   };
 }
 
 /** The wait ends no later than the order's own time. */
 const soonest = (order: OrderState, untilUs: TimestampUs): TimestampUs =>
-  order.request.expiresAtUs !== undefined && mayStillEnd(order)
+  order.request.expiresAtUs !== undefined && isNotExecuted(order)
     ? Math.min(untilUs, order.request.expiresAtUs)
     : untilUs;

@@ -1,6 +1,7 @@
 /**
- * The open orders of the log, folded once for all that a processor shows. Its snapshot is only the list of open orders with
- * their revisions: their streams are short and are read again, so that a checkpoint stays small.
+ * The open orders of the log, folded once for all that a processor shows. Its snapshot is only the
+ * list of open orders with their revisions: their streams are short and are read again, so that a
+ * checkpoint stays small.
  */
 import { z } from "zod";
 import type { Codec, PositionedEvent, RecordedEvent } from "../codec/codec.ts";
@@ -21,7 +22,6 @@ export type OrderFold = {
     readonly before: MaybeOrder;
     readonly after: MaybeOrder;
   };
-  readonly openOrders: () => number;
   readonly states: () => Iterable<OrderState>;
   readonly snapshot: () => OrderFoldSnapshot;
 };
@@ -40,7 +40,6 @@ export function createOrderFold(open: ReadonlyMap<OrderId, OrderState> = new Map
       else orders.set(orderId, after);
       return { before, after };
     },
-    openOrders: () => orders.size,
     states: () => orders.values(),
     snapshot: () => [...orders].map(([orderId, { revision }]) => [orderId, revision]),
   };
@@ -52,7 +51,10 @@ const isOrderRecord = (recorded: RecordedEvent): recorded is RecordedEvent<Order
 /** Streams that are read at the same time. */
 const READ_AT_ONCE = 32;
 
-/** The fold as it was when the snapshot was made. Throws when a stream is not as long as the snapshot says. */
+/**
+ * The fold as it was when the snapshot was made. Throws when a stream is not as long as the
+ * snapshot says.
+ */
 export async function restoreOrderFold(
   ports: { readonly store: EventStore; readonly codec: Codec },
   snapshot: OrderFoldSnapshot,

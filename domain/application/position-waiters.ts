@@ -3,7 +3,10 @@ import type { Timers } from "../ports/clock.ts";
 import type { Position } from "../ports/event-store.ts";
 
 export type PositionWaiters = {
-  /** True as soon as the position is reached; false after `timeoutMs`, when stopped, or when too many wait. */
+  /**
+   * True as soon as the position is reached; false after `timeoutMs`, when stopped, or when too
+   * many wait.
+   */
   wait(target: Position, timeoutMs: number): Promise<boolean>;
   /** Answers all whose position is reached by now. */
   look(): void;

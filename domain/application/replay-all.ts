@@ -1,6 +1,6 @@
 /**
- * Folds the whole log from nothing and stops at given positions, where what others claim about the log can be compared: the running
- * engine, its snapshot, the views.
+ * Folds the whole log from nothing and stops at given positions, where what others claim about the
+ * log can be compared: the running engine, its snapshot, the views.
  */
 import type { Codec, PositionedEvent } from "../codec/codec.ts";
 import { type OrderState, stateHash } from "../order/state.ts";
@@ -36,7 +36,10 @@ export type Folded = {
 export type FoldOptions = {
   /** The last position to fold. */
   readonly until: Position | undefined;
-  /** Called with the fold of everything up to the position, once each, also where the log is shorter. */
+  /**
+   * Called with the fold of everything up to the position, once each, also where the log is
+   * shorter.
+   */
   readonly stops?: readonly { readonly at: Position; readonly look: (fold: LogFold) => void }[];
   readonly onEvent?: (folded: Folded) => void;
   readonly onProgress?: (events: number) => void;
@@ -105,7 +108,9 @@ export type EngineClaim = {
 export const ledgerHash = (ledger: Ledger, hasher: Hasher): Hash =>
   hasher.sha256(ledger.snapshot());
 
-/** What differs, in sentences; empty when the claim is right. `fold` ends at the claim's position. */
+/**
+ * What differs, in sentences; empty when the claim is right. `fold` ends at the claim's position.
+ */
 export function compareEngine(fold: LogFold, claim: EngineClaim, hasher: Hasher): string[] {
   if (fold.position !== claim.position) {
     return [

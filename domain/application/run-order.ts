@@ -28,6 +28,7 @@ export type RunParts = {
   readonly onFault: (orderId: OrderId, error: unknown) => void;
 };
 
+const EXISTS: DriveEnd = { kind: "exists" };
 const FENCED = "another engine writes to this log: let one of them run only";
 const BROKEN = "a rule of this program was broken; the order stays as it is in the log";
 
@@ -36,10 +37,20 @@ export async function runOrder(parts: RunParts, entry: OrderEntry): Promise<void
   parts.open.add(entry);
   let answer: SubmitResult | undefined;
   try {
-    answer = await conclude(parts, entry, await parts.driver.drive(entry));
+    // A repeated request must hold no funds and ask no market while its first append finds out.
+    const exists =
+      !entry.committed && (await parts.store.readStream(entry.stream, 0, 1)).length > 0;
+    const end = exists ? EXISTS : await parts.driver.drive(entry);
+    answer = await conclude(parts, entry, end);
   } catch (error) {
     parts.onFault(entry.orderId, error);
-    answer = asFarAsKnown(entry, BROKEN);
+    settleAll(entry, asFarAsKnown(entry, BROKEN));
+    if (entry.committed) {
+      // It stays open as it is in the log, with what it holds, until a program that can go on is started.
+      entry.parked = true;
+      return;
+    }
+    forget(parts, entry);
   }
   // Removed first: whoever is answered may come back at once with the same request id.
   parts.open.remove(entry);

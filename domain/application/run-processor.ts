@@ -1,23 +1,31 @@
 /**
- * A processor = subscription + checkpoint. Rows first, then the checkpoint: after a crash some events come again, and rows
- * are idempotent. Whatever goes wrong in here is tried again from the last checkpoint and shown by `status()`; nothing is
- * ever thrown into the engine: a failing view never fails a trade.
+ * A processor = subscription + checkpoint. Rows first, then the checkpoint: after a crash some
+ * events come again, and rows are idempotent. Whatever goes wrong in here is tried again from the
+ * last checkpoint and shown by `status()`; nothing is ever thrown into the engine: a failing view
+ * never fails a trade.
  */
 import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import type { Checkpoint, Checkpoints } from "../ports/checkpoints.ts";
+import type { Checkpoints } from "../ports/checkpoints.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import type { EventStore, Position } from "../ports/event-store.ts";
 import type { LogId } from "../primitives/ids.ts";
 import { type CheckpointSaver, createCheckpointSaver } from "./checkpoint-saver.ts";
 import { createWaiters } from "./position-waiters.ts";
+import { createTrouble, pause } from "./trouble.ts";
+import { Refusal, usableCheckpoint } from "./usable-checkpoint.ts";
 
 export type Processor = {
   readonly name: string;
   /** Another version starts from zero. */
   readonly version: number;
-  /** Takes a snapshot's state, or begins anew without one. `unreadable`: this program cannot use that snapshot. */
+  /**
+   * Takes a snapshot's state, or begins anew without one. `unreadable`: this program cannot use
+   * that snapshot.
+   */
   restore(state: string | undefined): Promise<"restored" | "unreadable">;
-  /** Folds the next events of the log and writes their rows. Rejects when the rows are not written. */
+  /**
+   * Folds the next events of the log and writes their rows. Rejects when the rows are not written.
+   */
   apply(batch: readonly PositionedEvent[]): Promise<void>;
   /** Resolves when the rows written so far would survive a power cut. */
   settle(): Promise<void>;
@@ -28,7 +36,10 @@ export type Processor = {
 export type ProcessorLimits = {
   /** A checkpoint at least after so many events. */
   readonly checkpointEvents: number;
-  /** At most one checkpoint in so many milliseconds otherwise; at most that long until one after the last event. */
+  /**
+   * At most one checkpoint in so many milliseconds otherwise; at most that long until one after the
+   * last event.
+   */
   readonly checkpointMs: number;
   /** First and longest pause after a failure, milliseconds. */
   readonly firstPauseMs: number;
@@ -62,7 +73,10 @@ export type ProcessorStatus = {
   readonly position: Position | undefined;
   /** All that was in the log a moment ago is in the target. */
   readonly caughtUp: boolean;
-  /** How old the last event in the target is while there are newer ones; 0 when caught up, undefined before the first. */
+  /**
+   * How old the last event in the target is while there are newer ones; 0 when caught up, undefined
+   * before the first.
+   */
   readonly lagUs: number | undefined;
   /** Of the failure that is being tried again; undefined when all is well. */
   readonly lastError: string | undefined;
@@ -72,16 +86,17 @@ export type ProcessorStatus = {
 
 export type RunningProcessor = {
   status(): ProcessorStatus;
-  /** True as soon as the target holds everything up to `position`; false after `timeoutMs` or when it stops. */
+  /**
+   * True as soon as the target holds everything up to `position`; false after `timeoutMs` or when
+   * it stops.
+   */
   waitFor(position: Position, timeoutMs: number): Promise<boolean>;
-  /** Resolves when the signal was aborted and the last checkpoint is saved, or the processor refused. */
+  /**
+   * Resolves when the signal was aborted and the last checkpoint is saved, or the processor
+   * refused.
+   */
   readonly done: Promise<void>;
 };
-
-/** Thrown inside when no retry can help. */
-class Refusal extends Error {
-  override readonly name = "Refusal";
-}
 
 export function runProcessor(options: RunProcessorOptions): RunningProcessor {
   const { store, codec, processor, clock, timers, log, signal } = options;
@@ -89,9 +104,8 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
   let position: Position | undefined;
   let recordedAtUs: number | undefined;
   let caughtUp = false;
-  let lastError: string | undefined;
   let refused: string | undefined;
-  let pauseMs = limits.firstPauseMs;
+  const trouble = createTrouble(limits);
   const waiters = createWaiters(timers, () => position);
   const saver = saverOf(options, limits);
 
@@ -128,10 +142,21 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
         recordedAtUs = last?.metadata.recordedAtUs;
         reached(last?.position);
       }
-      lastError = undefined;
-      pauseMs = limits.firstPauseMs;
+      trouble.over(position, caughtUp);
     }
     if (!signal.aborted) throw new Error("the event store ended the subscription");
+  }
+
+  async function retryLater(error: unknown): Promise<void> {
+    caughtUp = false;
+    const { message, pauseMs } = trouble.met(error, position);
+    if (error instanceof Refusal) {
+      refused = message;
+      log(`${processor.name} does not run: ${message}`);
+    } else if (!signal.aborted) {
+      log(`${processor.name}: ${message}; trying again in ${pauseMs} ms`);
+      await pause(timers, pauseMs, signal);
+    }
   }
 
   async function run(): Promise<void> {
@@ -139,17 +164,9 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
       try {
         await follow(await begin());
       } catch (error) {
-        caughtUp = false;
-        lastError = messageOf(error);
-        if (error instanceof Refusal) refused = lastError;
-        else if (!signal.aborted) {
-          log(`${processor.name}: ${lastError}; trying again in ${pauseMs} ms`);
-          await pause(timers, pauseMs, signal);
-          pauseMs = Math.min(pauseMs * 2, limits.longestPauseMs);
-        }
+        await retryLater(error);
       }
     }
-    if (refused !== undefined) log(`${processor.name} does not run: ${refused}`);
     await saver.finish();
     waiters.stop();
   }
@@ -164,7 +181,7 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
       position,
       caughtUp,
       lagUs: lag(),
-      lastError: lastError ?? saver.error(),
+      lastError: trouble.message() ?? saver.error(),
       refused,
     }),
     waitFor: (target, timeoutMs) => waiters.wait(target, timeoutMs),
@@ -194,42 +211,3 @@ function saverOf(options: RunProcessorOptions, limits: ProcessorLimits): Checkpo
     everyMs: limits.checkpointMs,
   });
 }
-
-/** The checkpoint to go on from; undefined: from zero. Throws a Refusal when it was made from another log. */
-async function usableCheckpoint(options: RunProcessorOptions): Promise<Checkpoint | undefined> {
-  const { checkpoints, processor, logId, store, codec } = options;
-  const found = await checkpoints.load(processor.name);
-  if (!found) return undefined;
-  if (found.logId !== logId) {
-    throw new Refusal(
-      `its checkpoint belongs to log ${found.logId}, this is log ${logId}. ` +
-        "Put the files of one log together, or delete the views and checkpoints: they are made again from the log.",
-    );
-  }
-  if (found.version !== processor.version || found.targetId !== options.targetId())
-    return undefined;
-  const [stored] = await store.readAll(found.position - 1n, 1);
-  if (stored?.position !== found.position || codec.decode(stored).eventId !== found.eventId) {
-    throw new Refusal(
-      `its checkpoint names event ${found.eventId} at position ${found.position}, but the log holds another one there: ` +
-        "the log was exchanged for another copy. Delete the views: they are made again from the log.",
-    );
-  }
-  return found;
-}
-
-function pause(timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = timers.schedule(delayMs, end);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

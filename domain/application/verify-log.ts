@@ -1,6 +1,7 @@
 /**
- * Checks the log as it lies there: each stream is a chain from revision 0 without a gap, every event's hash fits its bytes and its
- * predecessor, and this program can read it. A changed, inserted, swapped or removed event is found; a removed end of a stream is not.
+ * Checks the log as it lies there: each stream is a chain from revision 0 without a gap, every
+ * event's hash fits its bytes and its predecessor, and this program can read it. A changed,
+ * inserted, swapped or removed event is found; a removed end of a stream is not.
  */
 import type { Codec, PositionedEvent } from "../codec/codec.ts";
 import { isOrderEvent } from "../codec/registry.ts";
@@ -48,7 +49,10 @@ export type VerifyPorts = {
   readonly codec: Codec;
 };
 
-/** Checks what is in the log now; what comes meanwhile is left to the next time. Rejects when the store cannot be read. */
+/**
+ * Checks what is in the log now; what comes meanwhile is left to the next time. Rejects when the
+ * store cannot be read.
+ */
 export async function verifyLog(
   { store, codec }: VerifyPorts,
   onProgress: (events: number) => void = () => undefined,

@@ -1,6 +1,6 @@
 /**
- * All projections as one processor, so that two views shown together never contradict each other: one fold, one batch of
- * rows, one transaction, one checkpoint.
+ * All projections as one processor, so that two views shown together never contradict each other:
+ * one fold, one batch of rows, one transaction, one checkpoint.
  */
 import { z } from "zod";
 import type { Codec, PositionedEvent } from "../codec/codec.ts";
@@ -19,7 +19,9 @@ import type { Processor } from "./run-processor.ts";
 
 type Values = Row["values"];
 
-/** What this processor needs of a projection; `projections/projection.ts` says what each part means. */
+/**
+ * What this processor needs of a projection; `projections/projection.ts` says what each part means.
+ */
 export type ViewProjection = {
   readonly table: TableDefinition;
   readonly shows: "each-event" | "latest-state";
@@ -41,7 +43,10 @@ export type ViewsProcessorOptions = {
   readonly projections: readonly ViewProjection[];
   /** What the projections were made with (the cost mint): other settings start from zero. */
   readonly settings: string;
-  /** `flush`, where there is one, makes the rows durable before a checkpoint says that they are there. */
+  /**
+   * `flush`, where there is one, makes the rows durable before a checkpoint says that they are
+   * there.
+   */
   readonly readModel: ReadModel & { flush?(): Promise<void> };
 };
 

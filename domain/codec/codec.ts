@@ -118,16 +118,24 @@ export function createCodec(hasher: Hasher): Codec {
     };
   };
 
-  const verify: Codec["verify"] = (stored) => {
+  const hashOfBytes = (stored: StoredEvent): Hash | undefined => {
     const { stream, revision, type } = stored;
     const { hash, version, metadata } = readMetadata(stored, `${stream}@${revision}`);
     const data = decoder.decode(stored.data);
-    const body = metadataJson(metadata);
     const canonical = metadataJson(metadata, { hash, version });
-    return (
-      canonical === decoder.decode(stored.metadata) &&
-      hasher.sha256(hashInput({ stream, revision, type, version, data, body })) === hash
-    );
+    if (canonical !== decoder.decode(stored.metadata)) return undefined;
+    const body = metadataJson(metadata);
+    const found = hasher.sha256(hashInput({ stream, revision, type, version, data, body }));
+    return found === hash ? hash : undefined;
+  };
+
+  const verify: Codec["verify"] = (stored) => {
+    try {
+      return hashOfBytes(stored) !== undefined;
+    } catch {
+      // Bytes that are no metadata, no UTF-8 or no well-formed text were changed too.
+      return false;
+    }
   };
 
   return {

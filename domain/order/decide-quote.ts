@@ -1,6 +1,7 @@
 /** What follows from a quote, or from not getting one. */
 import type { QuoteFailureClass } from "../ports/quotes.ts";
 import { assertNever } from "../primitives/assert-never.ts";
+import { plainText } from "../primitives/plain-text.ts";
 import type { Ratio } from "../primitives/ratio.ts";
 import { US_PER_MS } from "../primitives/time.ts";
 import type { OrderCommand, RetryPolicy } from "./commands.ts";
@@ -15,8 +16,23 @@ type Quoted = Extract<RecordQuote["answer"], { readonly kind: "quoted" }>;
 
 export function decideQuote(order: OrderState, command: RecordQuote): OrderEvent[] {
   const { answer } = command;
-  return answer.kind === "quoted" ? obtained(order, command, answer) : failed(order, command);
+  if (answer.kind === "failed") return failed(order, command, answer);
+  if (isOfPair(order.request, answer.quote)) return obtained(order, command, answer);
+  const { inputMint, outputMint } = answer.quote;
+  return failed(order, command, {
+    kind: "failed",
+    class: "malformed",
+    message: `the quote is for ${inputMint} to ${outputMint}`,
+    retryAfterMs: undefined,
+  });
 }
+
+const isOfPair = (
+  { baseMint, quoteMint }: OrderRequest,
+  { inputMint, outputMint }: Quoted["quote"],
+): boolean =>
+  (inputMint === baseMint && outputMint === quoteMint) ||
+  (inputMint === quoteMint && outputMint === baseMint);
 
 function obtained(order: OrderState, command: RecordQuote, answer: Quoted): OrderEvent[] {
   const { quote, basis, cacheHit } = answer;
@@ -31,15 +47,17 @@ function obtained(order: OrderState, command: RecordQuote, answer: Quoted): Orde
     data: {
       attempt: order.attempt + 1,
       basis,
-      source: quote.source,
+      source: plainText(quote.source),
       inputMint: quote.inputMint,
       outputMint: quote.outputMint,
       inAmount: quote.inAmount.toString(),
       outAmount: quote.outAmount.toString(),
       price: { numerator: price.numerator.toString(), denominator: price.denominator.toString() },
-      priceImpact: quote.priceImpact,
-      route: quote.route.map((leg) => ({
+      priceImpact: plainText(quote.priceImpact),
+      route: quote.route.slice(0, LONGEST_ROUTE).map((leg) => ({
         ...leg,
+        ammKey: plainText(leg.ammKey),
+        label: plainText(leg.label),
         inAmount: leg.inAmount.toString(),
         outAmount: leg.outAmount.toString(),
       })),
@@ -55,6 +73,9 @@ function obtained(order: OrderState, command: RecordQuote, answer: Quoted): Orde
     { type: "OrderRejected", data: { stage: "quote", ...refusal, checks: [...checks] } },
   ];
 }
+
+/** Legs of a route that are recorded; Jupiter's are far shorter. */
+const LONGEST_ROUTE = 32;
 
 /** A quote of nothing has no price. */
 function worthless({ inAmount, outAmount }: Quoted["quote"]): OrderEvent {
@@ -76,13 +97,15 @@ function priceOf(
     : { numerator: quote.inAmount, denominator: quote.outAmount };
 }
 
-function failed(order: OrderState, command: RecordQuote): OrderEvent[] {
-  const { answer, retry, nowUs } = command;
-  if (answer.kind !== "failed") return [];
+function failed(
+  order: OrderState,
+  { retry, nowUs }: RecordQuote,
+  answer: Exclude<RecordQuote["answer"], Quoted>,
+): OrderEvent[] {
   const attempt = order.attempt + 1;
   const reason = reasonOf(answer.class);
   const { retryable } = FAILURES[reason];
-  const { message } = answer;
+  const message = plainText(answer.message);
   const event: OrderEvent = {
     type: "QuoteFailed",
     data: { attempt, class: answer.class, message, retryable },
@@ -105,14 +128,18 @@ function failed(order: OrderState, command: RecordQuote): OrderEvent[] {
   ];
 }
 
-/** Exponential from the base delay; what the source asked for if that is longer; never above the maximum. Milliseconds. */
+/** A source that asks to be left alone for longer than this is asked again all the same. Milliseconds. */
+const LONGEST_RETRY_AFTER_MS = 600_000;
+
+/** Exponential from the base delay up to the maximum; what the source asked for if that is longer. Milliseconds. */
 export function retryDelayMs(
   failedAttempt: number,
   retry: RetryPolicy,
   retryAfterMs: number | undefined,
 ): number {
   const exponential = retry.baseDelayMs * 2 ** (failedAttempt - 1);
-  return Math.ceil(Math.min(retry.maxDelayMs, Math.max(exponential, retryAfterMs ?? 0)));
+  const asked = Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+  return Math.ceil(Math.max(asked, Math.min(retry.maxDelayMs, exponential)));
 }
 
 function reasonOf(failure: QuoteFailureClass): FailureReason {

@@ -4,15 +4,27 @@
  */
 import { U64_MAX } from "../primitives/amount.ts";
 import { assertNever } from "../primitives/assert-never.ts";
-import { formatTimestamp } from "../primitives/time.ts";
+import { plainText } from "../primitives/plain-text.ts";
+import { formatTimestamp, type TimestampUs } from "../primitives/time.ts";
 import type { OrderCommand } from "./commands.ts";
 import { decideSettle, decideSimulate } from "./decide-paper.ts";
 import { decideQuote, quoteAtExpectedPrice } from "./decide-quote.ts";
 import type { OrderEvent } from "./events.ts";
-import { mayStillEnd } from "./flow.ts";
+import type { FailureReason } from "./failures.ts";
+import { isNotExecuted, settlesAtUs } from "./flow.ts";
 import { checkRequest } from "./policy.ts";
 import { isTerminal, type MaybeOrder, type OrderState } from "./state.ts";
-import { quotedAmounts, reservationOf, totalsOf } from "./trade.ts";
+import { limitOf, quotedAmounts, reservationOf, totalsOf } from "./trade.ts";
+
+/** A simulated order has its own price; a retry waits for its time. */
+const mayQuote = (order: OrderState, nowUs: TimestampUs): boolean =>
+  order.phase === "validated" &&
+  !order.request.isSimulated &&
+  nowUs >= (order.nextRetryAtUs ?? nowUs);
+
+/** What is executed settles when its delay is over. */
+const isDue = (order: OrderState, nowUs: TimestampUs): boolean =>
+  order.phase === "executed" && nowUs >= settlesAtUs(order);
 
 type Command<T extends OrderCommand["type"]> = Extract<OrderCommand, { readonly type: T }>;
 
@@ -23,15 +35,17 @@ export function decide(order: MaybeOrder, command: OrderCommand): readonly Order
     case "Validate":
       return order.phase === "requested" ? validate(order, command) : [];
     case "RecordQuote":
-      return order.phase === "validated" ? decideQuote(order, command) : [];
+      return mayQuote(order, command.nowUs) ? decideQuote(order, command) : [];
     case "UseExpectedPrice":
-      return order.phase === "validated" ? quoteAtExpectedPrice(order) : [];
+      return order.phase === "validated" && order.request.isSimulated
+        ? quoteAtExpectedPrice(order)
+        : [];
     case "Reserve":
       return order.phase === "quoted" ? reserve(order, command) : [];
     case "Simulate":
       return order.phase === "reserved" ? decideSimulate(order, command) : [];
     case "Settle":
-      return order.phase === "executed" ? decideSettle(order, command) : [];
+      return isDue(order, command.nowUs) ? decideSettle(order, command) : [];
     case "Cancel":
       return cancel(order, command);
     case "Expire":
@@ -67,7 +81,7 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
   const lines = reservationOf(order, command.baseFeeLamports);
   const totals = totalsOf(lines);
   const reject = (
-    reason: string,
+    reason: FailureReason,
     message: string,
     check: [string, bigint, bigint],
   ): OrderEvent => ({
@@ -79,7 +93,9 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
       checks: [{ check: check[0], limit: check[1].toString(), value: check[2].toString() }],
     },
   });
-  for (const [name, value] of Object.entries({ in: amounts.amountIn, out: amounts.amountOut })) {
+  // The most that may be spent counts, not only what is quoted.
+  const worst = { in: limitOf(order).amountIn, out: amounts.amountOut };
+  for (const [name, value] of Object.entries(worst)) {
     if (value === 0n) {
       return [reject("AMOUNT_TOO_SMALL", `amount ${name} comes to 0`, [`amount_${name}`, 1n, 0n])];
     }
@@ -113,15 +129,18 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
   ];
 }
 
-function cancel(order: OrderState, { by, message }: Command<"Cancel">): OrderEvent[] {
+function cancel(order: OrderState, { by, message: why }: Command<"Cancel">): OrderEvent[] {
   if (order.cancelRequestedBy !== undefined) return [];
+  const message = plainText(why);
   const asked: OrderEvent = { type: "OrderCancelRequested", data: { by, message } };
-  return mayStillEnd(order) ? [asked, { type: "OrderCancelled", data: { by, message } }] : [asked];
+  return isNotExecuted(order)
+    ? [asked, { type: "OrderCancelled", data: { by, message } }]
+    : [asked];
 }
 
 function expire(order: OrderState, { nowUs }: Command<"Expire">): OrderEvent[] {
   const { expiresAtUs } = order.request;
-  if (expiresAtUs === undefined || nowUs < expiresAtUs || !mayStillEnd(order)) return [];
+  if (expiresAtUs === undefined || nowUs < expiresAtUs || !isNotExecuted(order)) return [];
   const message = `not executed before ${formatTimestamp(expiresAtUs)}`;
   return [{ type: "OrderExpired", data: { expiresAtUs, message } }];
 }

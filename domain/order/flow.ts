@@ -40,14 +40,21 @@ export function nextAction(order: OrderState): Action {
 }
 
 function afterExecution(order: OrderState): Action {
-  const delayMs = order.execution?.delayMs ?? 0;
-  if (delayMs === 0) return { kind: "Settle" };
-  const executedAtUs = order.stepsUs.executed ?? order.updatedAtUs;
-  return { kind: "WaitUntil", untilUs: executedAtUs + delayMs * US_PER_MS, next: "Settle" };
+  const untilUs = settlesAtUs(order);
+  return (order.execution?.delayMs ?? 0) === 0
+    ? { kind: "Settle" }
+    : { kind: "WaitUntil", untilUs, next: "Settle" };
 }
 
-/** Steps that must not begin once the order's time is over or its cancel is recorded: what is executed is settled. */
-export const mayStillEnd = (order: OrderState): boolean =>
+/** When the delay of an executed order is over. */
+export function settlesAtUs(order: OrderState): TimestampUs {
+  const delayMs = order.execution?.delayMs ?? 0;
+  // Without a delay it settles at once, whatever the wall clock does.
+  return delayMs === 0 ? 0 : (order.stepsUs.executed ?? order.updatedAtUs) + delayMs * US_PER_MS;
+}
+
+/** Nothing has been handed to the venue: a cancel or the end of the order's time ends it. What is executed is settled. */
+export const isNotExecuted = (order: OrderState): boolean =>
   order.phase === "requested" ||
   order.phase === "validated" ||
   order.phase === "quoted" ||

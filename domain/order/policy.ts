@@ -214,6 +214,9 @@ function priceImpact(fraction: string, limitBps: number): Check {
     { check: "price_impact", limit: `${limitBps} bps`, value: fraction },
     within,
     "PRICE_IMPACT_TOO_HIGH",
-    () => `price impact ${fraction} is above max_price_impact_bps ${limitBps}`,
+    () =>
+      impact === undefined
+        ? `the price impact ${JSON.stringify(fraction)} is no number, so it cannot be limited`
+        : `price impact ${fraction} is above max_price_impact_bps ${limitBps}`,
   );
 }

@@ -17,7 +17,7 @@ import {
   REQUEST_ID_PATTERN,
   type RequestId,
 } from "../primitives/ids.ts";
-import { isDecimalPrice } from "../primitives/ratio.ts";
+import { isDecimalPrice, plainPrice } from "../primitives/ratio.ts";
 import type { OrderRequest } from "./events.ts";
 import type { OrderState } from "./state.ts";
 
@@ -163,6 +163,7 @@ export function resolveRequest(
       ...command,
       amount: command.amount.toString(),
       isBaseInput: command.isBaseInput ?? command.action !== "BUY",
+      expectedPrice: command.expectedPrice && plainPrice(command.expectedPrice),
       slippageToleranceBps: command.slippageToleranceBps ?? defaults.slippageToleranceBps,
       urgency,
       priorityFeeLamports: (

@@ -111,7 +111,7 @@ export function statusOf(order: OrderState): OrderStatus {
   }
 }
 
-/** Percent complete by status; a table, not a promise of time. */
+/** Percent complete by phase; a table, not a promise of time. */
 export const PERCENT_COMPLETE: Readonly<Record<Phase, number>> = {
   requested: 5,
   validated: 15,
@@ -135,6 +135,11 @@ export function evolve(order: MaybeOrder, recorded: RecordedEvent<OrderEvent>): 
   if (!order) throw new Error(`${recorded.stream}: begins with ${event.type}`);
   if (recorded.revision !== order.revision + 1) {
     throw new Error(`${recorded.stream}: revision ${recorded.revision} after ${order.revision}`);
+  }
+  if (recorded.metadata.prevHash !== order.hash) {
+    throw new Error(
+      `${recorded.stream}@${recorded.revision}: follows another event than the last one`,
+    );
   }
   if (isTerminal(order)) throw new Error(`${recorded.stream}: ${event.type} after the end`);
   return {

@@ -57,14 +57,14 @@ export function quotedAmounts(order: OrderState): Amounts {
  * (its expected price, else its first quote), so that re-quotes cannot walk the price away.
  */
 export function limitOf(order: OrderState): Amounts {
-  const counts = countsOf(order.request);
+  const kind = { counts: countsOf(order.request), side: sideOf(order.request) };
   const tolerance = order.request.slippageToleranceBps;
   const anchor =
     expectedPriceOf(order) ?? ratioOf(required(order.firstQuotePrice, "first quote price"));
   const anchored = tradeAmounts(tradeAt(order.request, anchor), 0n);
   return stricter(
-    worstAmounts(quotedAmounts(order), counts, tolerance),
-    worstAmounts(anchored, counts, tolerance),
+    worstAmounts(quotedAmounts(order), kind, tolerance),
+    worstAmounts(anchored, kind, tolerance),
   );
 }
 

@@ -5,7 +5,7 @@
  * output: buy in = ⌈out × P(1+s)⌉, sell in = ⌈out / (P(1−s))⌉. A swap is a sell at the route's own price, so its out
  * is ⌊route out × (1−s)⌋ when the route was quoted for exactly this amount.
  */
-import { BPS, divCeil, divFloor, maxOf, minOf } from "../primitives/amount.ts";
+import { BPS, divCeil, divFloor, maxOf, minOf, U64_MAX } from "../primitives/amount.ts";
 import type { Ratio } from "../primitives/ratio.ts";
 
 /** Slippage in parts per million: 50 bps is 5,000. */
@@ -50,18 +50,24 @@ export function tradeAmounts(trade: Trade, slippagePpm: Ppm): Amounts {
 }
 
 /**
- * The worst amounts that a tolerance allows against quoted ones: at least ⌈out × (1 − t)⌉ for what is spent, or at most
- * ⌊in × (1 + t)⌋ for what is received. The minimum is Jupiter's otherAmountThreshold rule.
+ * The worst amounts that a tolerance t allows against quoted ones. For what is spent: at least ⌈out × (1 − t)⌉, Jupiter's
+ * otherAmountThreshold rule. For what is received: at most ⌊in × (1 + t)⌋ for a buy, ⌊in / (1 − t)⌋ for a sell, so that slippage
+ * of exactly t is allowed on either side.
  */
 export function worstAmounts(
   quoted: Amounts,
-  counts: Trade["counts"],
+  { counts, side }: Pick<Trade, "counts" | "side">,
   toleranceBps: number,
 ): Amounts {
   const tolerance = BigInt(toleranceBps);
-  return counts === "input"
-    ? { amountIn: quoted.amountIn, amountOut: divCeil(quoted.amountOut * (BPS - tolerance), BPS) }
-    : { amountIn: divFloor(quoted.amountIn * (BPS + tolerance), BPS), amountOut: quoted.amountOut };
+  const { amountIn, amountOut } = quoted;
+  if (counts === "input") {
+    return { amountIn, amountOut: divCeil(amountOut * (BPS - tolerance), BPS) };
+  }
+  if (side === "buy") return { amountIn: divFloor(amountIn * (BPS + tolerance), BPS), amountOut };
+  // Whoever tolerates everything has no limit but that of the numbers.
+  const most = tolerance >= BPS ? maxOf(U64_MAX, amountIn) : divFloor(amountIn * BPS, BPS - tolerance);
+  return { amountIn: most, amountOut };
 }
 
 /** Whether amounts are at least as good for the trader as the worst allowed. */

@@ -4,7 +4,7 @@
 export const U64_MAX = 18_446_744_073_709_551_615n;
 export const BPS = 10_000n;
 
-/** An unsigned integer as it stands in events: no sign, no leading zero, at most u64. */
+/** An unsigned integer as it stands in events: no sign, no leading zero, at most as many digits as u64. */
 export const AMOUNT_PATTERN = /^(0|[1-9][0-9]{0,19})$/;
 
 /** Rounds towards zero; both arguments at least 0, the divisor greater. */

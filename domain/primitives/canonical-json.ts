@@ -38,6 +38,10 @@ function list(items: readonly Canonical[]): string {
 }
 
 function object(fields: CanonicalObject): string {
+  const prototype: unknown = Object.getPrototypeOf(fields);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new Error("only plain objects are canonical data");
+  }
   let out = "{";
   for (const key of Object.keys(fields).sort()) {
     const value = fields[key];

@@ -12,6 +12,13 @@ export function isDecimalPrice(text: string): boolean {
   return DECIMAL_PRICE.test(text) && /[1-9]/.test(text);
 }
 
+/** The one way to write a price: "0150.250" is "150.25". */
+export function plainPrice(price: string): string {
+  const [whole = "", fraction = ""] = price.split(".");
+  const digits = fraction.replace(/0+$/, "");
+  return (whole.replace(/^0+(?=\d)/, "") || "0") + (digits ? `.${digits}` : "");
+}
+
 /**
  * Whole quote tokens per whole base token to smallest units per smallest unit:
  * price × 10^quoteDecimals / 10^baseDecimals. Throws unless `isDecimalPrice`.
@@ -85,12 +92,12 @@ export function compareRatios(a: Ratio, b: Ratio): number {
 
 /** A decimal fraction such as a price impact ("0.0012", perhaps with sign or exponent) as a ratio; undefined if it is none. */
 export function ratioFromFraction(text: string): Ratio | undefined {
-  const match = /^(-?)(\d{1,20})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text);
+  const match = /^(-?)(\d{1,20})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
   if (!match) return undefined;
   const fraction = match[3] ?? "";
   const exponent = Number(match[4] ?? "0") - fraction.length;
-  const magnitudeOf = BigInt((match[2] ?? "0") + fraction);
-  const signed = match[1] === "-" ? -magnitudeOf : magnitudeOf;
+  const digits = BigInt((match[2] ?? "0") + fraction);
+  const signed = match[1] === "-" ? -digits : digits;
   return exponent >= 0
     ? { numerator: signed * 10n ** BigInt(exponent), denominator: 1n }
     : { numerator: signed, denominator: 10n ** BigInt(-exponent) };

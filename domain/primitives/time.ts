@@ -21,7 +21,10 @@ export function parseTimestamp(text: string): TimestampUs | undefined {
   const match = RFC3339.exec(text);
   if (!match) return undefined;
   const ms = Date.parse(`${match[1]}T${match[2]}${match[4]}`);
-  if (Number.isNaN(ms)) return undefined;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const day = new Date(`${match[1]}T00:00:00Z`);
+  if (Number.isNaN(ms) || day.toISOString().slice(0, 10) !== match[1]) return undefined;
   const micros = Number((match[3] ?? "").padEnd(6, "0").slice(0, 6));
-  return ms * US_PER_MS + micros;
+  const timeUs = ms * US_PER_MS + micros;
+  return Number.isSafeInteger(timeUs) ? timeUs : undefined;
 }

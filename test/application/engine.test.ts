@@ -57,10 +57,10 @@ describe("engine", () => {
     expect(storyOf(world, result)).toEqual(FILLED);
     expect(world.log.events.length - before).toBe(6);
     expect(result).toMatchObject({ kind: "order", order: { phase: "filled", revision: 5 } });
-    // 150 USDC at 150 x 1.005: 0.995024875 SOL; 7,500 lamports of fees.
+    // 150 USDC at 150 x 1.005: 0.995024776 SOL (the reference quote rounds 1 USDC to 6,666,666 lamports); 7,500 lamports of fees.
     expect(world.engine.balances(ACCOUNT)).toEqual([
       { mint: USDC_MINT, available: 9_850_000_000n, reserved: 0n },
-      { mint: SOL_MINT, available: 100_995_017_375n, reserved: 0n },
+      { mint: SOL_MINT, available: 100_995_017_276n, reserved: 0n },
     ]);
     expect(world.market.asked).toEqual([]);
     expect(world.time.pending()).toBe(0);

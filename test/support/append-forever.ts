@@ -1,6 +1,6 @@
 /**
- * A process that appends until it is killed. After each acknowledged append it prints `<stream> <revision>`; what it printed
- * must be in the log. Run as `node append-forever.ts LOG`.
+ * A process that appends until it is killed. After each acknowledged append it prints `<stream>
+ * <revision>`; what it printed must be in the log. Run as `node append-forever.ts LOG`.
  */
 import { writeSync } from "node:fs";
 import { openSqliteEventStore } from "../../adapters/event-store/sqlite.ts";

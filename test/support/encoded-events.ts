@@ -1,5 +1,6 @@
 /**
- * Encoded events for store tests: the shape that the codec makes, without the codec. A store looks at bytes, never inside.
+ * Encoded events for store tests: the shape that the codec makes, without the codec. A store looks
+ * at bytes, never inside.
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { EncodedEvent } from "../../domain/ports/event-store.ts";

@@ -1,6 +1,7 @@
 /**
- * Writes realistic logs: real commands through the real deciders, sealed and encoded by the real codec, under a fake clock.
- * Nothing is stored; `stored` and `recorded` hold the log so far, `appendTo` plays it into a store append by append.
+ * Writes realistic logs: real commands through the real deciders, sealed and encoded by the real
+ * codec, under a fake clock. Nothing is stored; `stored` and `recorded` hold the log so far,
+ * `appendTo` plays it into a store append by append.
  */
 import type { AccountEvent, FundsLine } from "../../domain/account/events.ts";
 import { createSealer, tipOf } from "../../domain/application/sealer.ts";

@@ -1,4 +1,7 @@
-/** Opens a log and says how it went, for tests that need another user. Run as `node open-log.ts LOG`. */
+/**
+ * Opens a log and says how it went, for tests that need another user. Run as `node open-log.ts
+ * LOG`.
+ */
 import { openSqliteEventStore } from "../../adapters/event-store/sqlite.ts";
 import { StoreOpenError } from "../../adapters/event-store/sqlite-errors.ts";
 

@@ -24,7 +24,10 @@ import { POLICY, quoteOf, RETRY, requestOf } from "./order-samples.ts";
 
 export const PRINCIPAL = "local" as Principal;
 
-/** How an order ends. `rejected`: its account is closed. `poor`: its account has nothing. `slippage`: over its limit. */
+/**
+ * How an order ends. `rejected`: its account is closed. `poor`: its account has nothing.
+ * `slippage`: over its limit.
+ */
 export type Outcome =
   | "filled"
   | "rejected"
@@ -38,7 +41,10 @@ export type OrderOptions = {
   readonly outcome?: Outcome;
   /** Fields of the trade command; account main sells 1.5 SOL for USDC unless they say otherwise. */
   readonly request?: Record<string, unknown>;
-  /** What one whole-looking amount of base gives in quote, smallest units. 1 SOL : 150.25 USDC unless given. */
+  /**
+   * What one whole-looking amount of base gives in quote, smallest units. 1 SOL : 150.25 USDC
+   * unless given.
+   */
   readonly price?: { readonly base: bigint; readonly quote: bigint };
   /** Failed quotes with a retry each before the good one; at most 2. */
   readonly retries?: number;
@@ -49,7 +55,10 @@ export type OrderOptions = {
 export type WrittenOrder = {
   readonly orderId: OrderId;
   readonly state: () => OrderState;
-  /** Decides commands one after the other and appends all their events at once; nothing when there are none. */
+  /**
+   * Decides commands one after the other and appends all their events at once; nothing when there
+   * are none.
+   */
   readonly append: (...commands: readonly OrderCommand[]) => readonly PositionedEvent[];
   /** The next append of the order's way; false when it has ended. */
   readonly step: () => boolean;
@@ -136,7 +145,9 @@ export function writeOrder(options: OrderOptions, world: World): WrittenOrder {
   };
 }
 
-/** All that is left of the order's way in one append, but not past a pause before the settlement. */
+/**
+ * All that is left of the order's way in one append, but not past a pause before the settlement.
+ */
 function wayToEnd(options: OrderOptions, order: OrderState, world: World): OrderCommand[] {
   const { outcome = "filled", delayMs = 0 } = options;
   const settle: OrderCommand = { type: "Settle", nowUs: world.nowUs() };

@@ -1,0 +1,163 @@
+/**
+ * The portfolio as history: one row for each change of a position, numbered per account and mint,
+ * so that "as of a time" is the newest row not later than it. The rules of cost and profit stand in
+ * portfolio.ts.
+ *
+ * Deposits come with a cost, without one, or in the cost mint itself. Withdrawals leave at cost and
+ * realise nothing: the owner still has the units. Fills move both legs, then the network fees, then
+ * the rent (which leaves at cost like a withdrawal, as it can be had back). Closing an account
+ * changes nothing: it must hold what it held.
+ */
+import type { AccountEvent, FundsLine } from "../domain/account/events.ts";
+import { isAccountEvent } from "../domain/codec/registry.ts";
+import { inputMintOf, outputMintOf } from "../domain/order/trade.ts";
+import type { TableDefinition } from "../domain/ports/read-model.ts";
+import { accountIdOfStream, type Mint, SOL_MINT } from "../domain/primitives/ids.ts";
+import { tradeFeesOf } from "./orders.ts";
+import {
+  atOwnValue,
+  buy,
+  carryOver,
+  EMPTY_POSITION,
+  type Position,
+  payFees,
+  receive,
+  remove,
+  sell,
+} from "./portfolio.ts";
+import {
+  amountOf,
+  fillOf,
+  integerOf,
+  type LatestRow,
+  type Projection,
+  type ProjectionInput,
+  type Values,
+} from "./projection.ts";
+
+export const POSITIONS_TABLE: TableDefinition = {
+  name: "positions",
+  version: 1,
+  columns: {
+    account: "symbol",
+    mint: "symbol",
+    seq: "integer",
+    stream: "text",
+    revision: "integer",
+    clock: "timestamp",
+    quantity: "amount",
+    costed_quantity: "amount",
+    cost: "amount",
+    realised: "amount",
+    fees_paid_lamports: "amount",
+    trades: "integer",
+  },
+  key: ["account", "mint", "seq"],
+  timestamp: "clock",
+  indexes: [],
+};
+
+/** `costMint`: the mint that costs and profits are counted in. */
+export const positionsProjection = (costMint: Mint): Projection => ({
+  table: POSITIONS_TABLE,
+  shows: "each-event",
+  groupBy: ["account", "mint"],
+  apply: (input, latest) => {
+    const { event, stream } = input.recorded;
+    const filled = fillOf(input);
+    const account = filled ? filled.request.account : accountIdOfStream(stream);
+    if (account === undefined) return [];
+    const book = openBook(costMint, (mint) => latest(account, mint));
+    if (filled) settle(book, filled, costMint);
+    else if (isAccountEvent(event)) moveFunds(book, event);
+    return book.rows(input, account);
+  },
+});
+
+type Book = {
+  readonly get: (mint: Mint) => Position;
+  readonly put: (mint: Mint, position: Position) => void;
+  readonly isCost: (mint: Mint) => boolean;
+  /** One row per mint that was put, in the order of the first put. */
+  readonly rows: (input: ProjectionInput, account: string) => readonly Values[];
+};
+
+/** The positions that one event touches. */
+function openBook(costMint: Mint, latest: (mint: Mint) => ReturnType<LatestRow>): Book {
+  const touched = new Map<Mint, Position>();
+  const isCost = (mint: Mint): boolean => mint === costMint;
+  return {
+    get: (mint) => touched.get(mint) ?? positionOf(latest(mint)),
+    put: (mint, position) => touched.set(mint, isCost(mint) ? atOwnValue(position) : position),
+    isCost,
+    rows: ({ recorded, clockUs }, account) =>
+      [...touched].map(([mint, position]) => {
+        const before = latest(mint);
+        return {
+          account,
+          mint,
+          seq: before ? integerOf(before, "seq") + 1 : 0,
+          stream: recorded.stream,
+          revision: recorded.revision,
+          clock: clockUs,
+          quantity: position.quantity,
+          costed_quantity: position.costedQuantity,
+          cost: position.cost,
+          realised: position.realised,
+          fees_paid_lamports: position.feesPaidLamports,
+          trades: position.trades,
+        };
+      }),
+  };
+}
+
+const positionOf = (row: Values | undefined): Position =>
+  row
+    ? {
+        quantity: amountOf(row, "quantity"),
+        costedQuantity: amountOf(row, "costed_quantity"),
+        cost: amountOf(row, "cost"),
+        realised: amountOf(row, "realised"),
+        feesPaidLamports: amountOf(row, "fees_paid_lamports"),
+        trades: integerOf(row, "trades"),
+      }
+    : EMPTY_POSITION;
+
+function moveFunds(book: Book, event: AccountEvent): void {
+  if (event.type === "AccountOpened") {
+    for (const funds of event.data.initialFunds) deposit(book, funds);
+  } else if (event.type === "FundsDeposited") {
+    deposit(book, event.data.funds);
+  } else if (event.type === "FundsWithdrawn") {
+    const { mint, amount } = event.data.funds;
+    book.put(mint, remove(book.get(mint), BigInt(amount)).rest);
+  }
+}
+
+function deposit(book: Book, { mint, amount, cost }: FundsLine): void {
+  const quantity = BigInt(amount);
+  const incoming =
+    cost === undefined
+      ? { quantity, costedQuantity: 0n, cost: 0n }
+      : { quantity, costedQuantity: quantity, cost: BigInt(cost) };
+  book.put(mint, receive(book.get(mint), incoming));
+}
+
+type Filled = NonNullable<ReturnType<typeof fillOf>>;
+
+function settle(book: Book, { request, fill }: Filled, costMint: Mint): void {
+  const spent = inputMintOf(request);
+  const received = outputMintOf(request);
+  const legs = { input: book.get(spent), output: book.get(received) };
+  const trade = spent === costMint ? buy : received === costMint ? sell : carryOver;
+  const { input, output } = trade(legs, {
+    amountIn: BigInt(fill.amountIn),
+    amountOut: BigInt(fill.amountOut),
+  });
+  book.put(spent, input);
+  book.put(received, output);
+  const fees = tradeFeesOf(fill.fees);
+  if (fees > 0n) book.put(SOL_MINT, payFees(book.get(SOL_MINT), fees));
+  const rent = BigInt(fill.fees.rentLamports);
+  if (rent > 0n) book.put(SOL_MINT, remove(book.get(SOL_MINT), rent).rest);
+}

@@ -1,0 +1,95 @@
+/**
+ * One row per final fill. `amount` is the quantity of the base token, `amount_in` and `amount_out`
+ * what was spent and received, all in smallest units; `fee` is base fee, priority fee and tip
+ * together, in lamports, and `transfer_fee` the platform's fee. `slippage` is in basis points
+ * against the quote, positive = worse for the trader.
+ */
+import { sideOf } from "../domain/order/trade.ts";
+import type { TableDefinition } from "../domain/ports/read-model.ts";
+import { formatAmount } from "../domain/primitives/amount.ts";
+import { US_PER_MS } from "../domain/primitives/time.ts";
+import { priceOf, tradeFeesOf } from "./orders.ts";
+import { fillOf, type Projection } from "./projection.ts";
+
+export const TRADES_TABLE: TableDefinition = {
+  name: "trades",
+  version: 1,
+  columns: {
+    timestamp: "timestamp",
+    trade_id: "text",
+    request_id: "text",
+    revision: "integer",
+    trader_id: "symbol",
+    mode: "symbol",
+    action: "symbol",
+    base_token: "symbol",
+    quote_token: "symbol",
+    amount: "amount",
+    price: "decimal",
+    slippage: "decimal",
+    fee: "amount",
+    priority_fee: "amount",
+    transfer_fee: "amount",
+    tx_signature: "text",
+    latency_ms: "integer",
+    mev_protected: "boolean",
+    source_service: "symbol",
+    execution_time_ms: "integer",
+    confirmation_time_ms: "integer",
+    amount_in: "amount",
+    amount_out: "amount",
+  },
+  // The trade is the order, the revision the place of the fill in its stream.
+  key: ["trade_id", "revision"],
+  timestamp: "timestamp",
+  indexes: [["timestamp"]],
+};
+
+const wholeMs = (durationUs: number): number => Math.floor(durationUs / US_PER_MS);
+
+/** Hundredths of a basis point have two decimals: 4975 is "49.75". */
+const bpsText = (centiBps: string): string => formatAmount(BigInt(centiBps), 2);
+
+export const tradesProjection: Projection = {
+  table: TRADES_TABLE,
+  shows: "each-event",
+  groupBy: [],
+  apply: (input) => {
+    const order = fillOf(input);
+    if (!order) return [];
+    const { request, fill } = order;
+    const executedAtUs = order.stepsUs.executed ?? order.updatedAtUs;
+    const amountIn = BigInt(fill.amountIn);
+    const amountOut = BigInt(fill.amountOut);
+    return [
+      {
+        timestamp: input.clockUs,
+        trade_id: order.orderId,
+        request_id: request.requestId,
+        revision: order.revision,
+        trader_id: request.account,
+        mode: request.mode,
+        action: request.action,
+        base_token: request.baseMint,
+        quote_token: request.quoteMint,
+        amount: sideOf(request) === "buy" ? amountOut : amountIn,
+        price: priceOf(order),
+        slippage: bpsText(fill.slippageVsQuotedCentiBps),
+        fee: tradeFeesOf(fill.fees),
+        priority_fee: BigInt(fill.fees.priorityFeeLamports),
+        transfer_fee: BigInt(fill.fees.platformFee),
+        tx_signature: fill.txSignature,
+        // From the request to the fill; the part of it after the reservation; the part after the
+        // execution.
+        latency_ms: wholeMs(fill.timings.totalUs),
+        execution_time_ms: wholeMs(fill.timings.executeUs),
+        confirmation_time_ms: wholeMs(order.updatedAtUs - executedAtUs),
+        // A paper trade is sent to nobody, so there is nothing to protect.
+        mev_protected: false,
+        source_service: request.sourceService,
+        amount_in: amountIn,
+        amount_out: amountOut,
+      },
+    ];
+  },
+};

@@ -1,0 +1,105 @@
+/**
+ * The rules of a portfolio once more, from their words: mutable books, and no code of the
+ * projection.
+ */
+import type { PositionedEvent } from "../../domain/codec/codec.ts";
+import type { OrderEventData } from "../../domain/order/events.ts";
+import { SOL, USDC } from "../support/order-samples.ts";
+
+/** Quantity, costed quantity, cost, realised profit, fees, trades. */
+export type Book = { q: bigint; k: bigint; c: bigint; r: bigint; f: bigint; n: number };
+/** By `account/mint`. */
+export type Books = Map<string, Book>;
+
+type Funds = { readonly mint: string; readonly amount: string; readonly cost?: string | undefined };
+type Route = { readonly account: string; readonly spent: string; readonly got: string };
+
+export function portfolioModel(events: readonly PositionedEvent[]): Books {
+  const books: Books = new Map();
+  const routes = new Map<string, Route>();
+  for (const { event, stream } of events) {
+    const id = stream.slice(stream.indexOf("-") + 1);
+    switch (event.type) {
+      case "AccountOpened":
+        for (const funds of event.data.initialFunds) deposit(books, id, funds);
+        break;
+      case "FundsDeposited":
+        deposit(books, id, event.data.funds);
+        break;
+      case "FundsWithdrawn":
+        take(at(books, id, event.data.funds.mint), BigInt(event.data.funds.amount));
+        break;
+      case "OrderRequested": {
+        const { account, action, baseMint, quoteMint } = event.data.request;
+        const [spent, got] = action === "BUY" ? [quoteMint, baseMint] : [baseMint, quoteMint];
+        routes.set(id, { account, spent, got });
+        break;
+      }
+      case "OrderFilled": {
+        const route = routes.get(id);
+        if (!route) throw new Error(`${id} was not requested`);
+        fill(books, route, event.data);
+        break;
+      }
+    }
+  }
+  return books;
+}
+
+function at(books: Books, account: string, mint: string): Book {
+  const key = `${account}/${mint}`;
+  const book = books.get(key) ?? { q: 0n, k: 0n, c: 0n, r: 0n, f: 0n, n: 0 };
+  books.set(key, book);
+  return book;
+}
+
+/** What is put in with a known cost: what it cost, or itself for the cost mint. */
+export const costOf = ({ mint, amount, cost }: Funds): string | undefined =>
+  mint === USDC ? amount : cost;
+
+function deposit(books: Books, account: string, funds: Funds): void {
+  const book = at(books, account, funds.mint);
+  const cost = costOf(funds);
+  book.q += BigInt(funds.amount);
+  if (cost === undefined) return;
+  book.k += BigInt(funds.amount);
+  book.c += BigInt(cost);
+}
+
+function take(book: Book, n: bigint): { readonly k: bigint; readonly c: bigint } {
+  const k = book.q === 0n ? 0n : (n * book.k) / book.q;
+  const c = book.k === 0n ? 0n : (book.c * k) / book.k;
+  book.q -= n;
+  book.k -= k;
+  book.c -= c;
+  return { k, c };
+}
+
+function fill(books: Books, route: Route, data: OrderEventData<"OrderFilled">): void {
+  const { account, spent, got } = route;
+  const input = at(books, account, spent);
+  const output = at(books, account, got);
+  const paid = BigInt(data.amountIn);
+  const received = BigInt(data.amountOut);
+  const { k, c } = take(input, paid);
+  output.q += received;
+  if (got === USDC) {
+    output.k += received;
+    output.c += received;
+    input.r += (received * k) / paid - c;
+  } else if (spent === USDC) {
+    output.k += received;
+    output.c += paid;
+  } else {
+    const carried = (received * k) / paid;
+    output.k += carried === 0n && c > 0n ? 1n : carried;
+    output.c += c;
+  }
+  input.n += 1;
+  output.n += 1;
+  const { baseFeeLamports, priorityFeeLamports, tipLamports } = data.fees;
+  const fee = BigInt(baseFeeLamports) + BigInt(priorityFeeLamports) + BigInt(tipLamports);
+  const sol = at(books, account, SOL);
+  sol.r -= take(sol, fee).c;
+  sol.f += fee;
+}

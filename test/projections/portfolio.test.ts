@@ -1,0 +1,199 @@
+/**
+ * The rules of cost and profit: literal cases at the seams, and a whole portfolio against a model
+ * of its own.
+ */
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { createLedger } from "../../domain/application/ledger.ts";
+import { createOrderFold } from "../../domain/application/order-fold.ts";
+import type { PositionedEvent } from "../../domain/codec/codec.ts";
+import type { AccountId, Mint } from "../../domain/primitives/ids.ts";
+import { carryOver, EMPTY_POSITION, receive, remove, sell } from "../../projections/portfolio.ts";
+import { createLogWriter, type LogWriter } from "../support/log-writer.ts";
+import { BONK, SOL, USDC } from "../support/order-samples.ts";
+import { viewsOf } from "../support/views.ts";
+import { type Books, costOf, portfolioModel } from "./portfolio.model.ts";
+
+const position = (quantity: bigint, costedQuantity: bigint, cost: bigint) => ({
+  ...EMPTY_POSITION,
+  quantity,
+  costedQuantity,
+  cost,
+});
+
+describe("one position", () => {
+  it("loses costed units and cost in proportion, rounded down", () => {
+    const { rest, costedQuantity, cost } = remove(position(10n, 3n, 100n), 5n);
+    expect([costedQuantity, cost]).toEqual([1n, 33n]);
+    expect(rest).toEqual(position(5n, 2n, 67n));
+  });
+
+  it("keeps nothing behind when all leaves, or more than was known", () => {
+    expect(remove(position(10n, 3n, 100n), 10n).rest).toEqual(position(0n, 0n, 0n));
+    expect(remove(position(10n, 3n, 100n), 12n).rest).toEqual(position(-2n, 0n, 0n));
+  });
+
+  it("fills a hole before it counts a cost", () => {
+    const incoming = { quantity: 10n, costedQuantity: 10n, cost: 100n };
+    expect(receive(position(-4n, 0n, 0n), incoming)).toEqual(position(6n, 6n, 60n));
+    expect(receive(position(-12n, 0n, 0n), incoming)).toEqual(position(-2n, 0n, 0n));
+  });
+
+  it("realises on the costed part only", () => {
+    const legs = { input: position(10n, 5n, 50n), output: EMPTY_POSITION };
+    const { input } = sell(legs, { amountIn: 4n, amountOut: 100n });
+    // 2 of 4 are costed: 50 of the proceeds less a cost of 20.
+    expect(input).toEqual({ ...position(6n, 3n, 30n), realised: 30n, trades: 1 });
+  });
+
+  it("never leaves a cost on nothing when a swap gives fewer units", () => {
+    const legs = { input: position(100n, 50n, 40n), output: EMPTY_POSITION };
+    const { output } = carryOver(legs, { amountIn: 10n, amountOut: 1n });
+    expect(output).toEqual({ ...position(1n, 1n, 4n), trades: 1 });
+  });
+});
+
+const seen = { buy: 0, sell: 0, carry: 0, partlyCosted: 0, loss: 0, profit: 0 };
+
+const MINTS = [SOL, USDC, BONK] as const;
+const step = fc.record({
+  kind: fc.constantFrom("deposit", "withdraw", "trade", "trade", "trade"),
+  account: fc.constantFrom("a", "b"),
+  from: fc.integer({ min: 0, max: 2 }),
+  to: fc.integer({ min: 1, max: 2 }),
+  /** Thousandths of what is there. */
+  share: fc.integer({ min: 1, max: 1_000 }),
+  amount: fc.bigInt({ min: 1n, max: 10n ** 12n }),
+  cost: fc.bigInt({ min: 0n, max: 10n ** 11n }),
+  hasCost: fc.boolean(),
+  price: fc.record({
+    base: fc.bigInt({ min: 1n, max: 10n ** 10n }),
+    quote: fc.bigInt({ min: 1n, max: 10n ** 10n }),
+  }),
+  tip: fc.constantFrom(0n, 1n, 12_345n),
+});
+const steps = fc.array(step, { minLength: 3, maxLength: 40 });
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const START = [
+  { mint: SOL, amount: "1000000000000", cost: "150000000000" },
+  { mint: USDC, amount: "1000000000000" },
+];
+
+/** Plays the steps with what the accounts really hold, by the engine's own ledger. */
+function play(all: readonly Step[]): readonly PositionedEvent[] {
+  const writer = createLogWriter();
+  for (const account of ["a", "b"]) writer.openAccount(account, START);
+  for (const one of all) {
+    const { kind, account, from, share, amount, cost, hasCost } = one;
+    const mint = MINTS[from] ?? SOL;
+    const held = ledgerOf(writer.recorded).total(account as AccountId, mint);
+    // Enough is left for fees.
+    const part = ((held - 100_000n) * BigInt(share)) / 1_000n;
+    if (kind === "deposit") {
+      const line = { mint, amount: String(amount) };
+      writer.deposit(account, hasCost ? { ...line, cost: String(cost) } : line);
+    } else if (part > 0n && kind === "withdraw") {
+      writer.withdraw(account, { mint, amount: String(part) });
+    } else if (part > 0n) {
+      trade(writer, one, part);
+    }
+  }
+  return writer.recorded;
+}
+
+function trade(writer: LogWriter, { account, from, to, price, tip }: Step, amount: bigint): void {
+  const spent = MINTS[from] ?? SOL;
+  const got = MINTS[(from + to) % 3] ?? SOL;
+  const action = got === USDC ? "SELL" : spent === USDC ? "BUY" : "SWAP";
+  const [baseMint, quoteMint] = action === "BUY" ? [got, spent] : [spent, got];
+  const mev = { simulate: false, tipLamports: tip };
+  const request = { account, action, baseMint, quoteMint, amount, mev };
+  writer.order({ request, price }).finish();
+}
+
+function ledgerOf(events: readonly PositionedEvent[]) {
+  const ledger = createLedger();
+  const orders = createOrderFold();
+  for (const recorded of events) ledger.apply(recorded, orders.apply(recorded).after);
+  return ledger;
+}
+
+/** The newest row of each position by `account/mint`. */
+async function portfolio(events: readonly PositionedEvent[]): Promise<Books> {
+  const { positions = [] } = await viewsOf(events, 17);
+  return new Map(
+    positions.map((row) => [
+      `${String(row.account)}/${String(row.mint)}`,
+      {
+        q: BigInt(String(row.quantity)),
+        k: BigInt(String(row.costed_quantity)),
+        c: BigInt(String(row.cost)),
+        r: BigInt(String(row.realised)),
+        f: BigInt(String(row.fees_paid_lamports)),
+        n: Number(row.trades),
+      },
+    ]),
+  );
+}
+
+function count(events: readonly PositionedEvent[], books: Books): void {
+  for (const { event } of events) {
+    if (event.type !== "OrderRequested") continue;
+    const { action } = event.data.request;
+    seen[action === "BUY" ? "buy" : action === "SELL" ? "sell" : "carry"] += 1;
+  }
+  for (const { q, k, r } of books.values()) {
+    if (k > 0n && k < q) seen.partlyCosted += 1;
+    if (r > 0n) seen.profit += 1;
+    if (r < 0n) seen.loss += 1;
+  }
+}
+
+/** What all deposits with a known cost cost. */
+const putIn = (events: readonly PositionedEvent[]): bigint =>
+  events
+    .flatMap(({ event }) => {
+      if (event.type === "AccountOpened") return event.data.initialFunds;
+      return event.type === "FundsDeposited" ? [event.data.funds] : [];
+    })
+    .reduce((sum, funds) => sum + BigInt(costOf(funds) ?? "0"), 0n);
+
+describe("a portfolio", () => {
+  it("equals the model and the engine's ledger after any events", async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const events = play(all);
+        const books = await portfolio(events);
+        expect(books).toEqual(portfolioModel(events));
+        const ledger = ledgerOf(events);
+        for (const [key, { q, k, c }] of books) {
+          const [account, mint] = key.split("/") as [AccountId, Mint];
+          expect(q).toBe(ledger.total(account, mint));
+          expect(k >= 0n && k <= q && c >= 0n && (k > 0n || c === 0n), key).toBe(true);
+          if (mint === USDC) expect([k, c]).toEqual([q, q]);
+        }
+        count(events, books);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("conserves value where every cost is known: cost − profit = what was put in", async () => {
+    const known = steps.map((all) =>
+      all.filter(({ kind }) => kind !== "withdraw").map((one) => ({ ...one, hasCost: true })),
+    );
+    await fc.assert(
+      fc.asyncProperty(known, async (all) => {
+        const events = play(all);
+        const books = [...(await portfolio(events)).values()];
+        expect(books.reduce((sum, { c, r }) => sum + c - r, 0n)).toBe(putIn(events));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  afterAll(() => {
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(20);
+  });
+});
