@@ -10,6 +10,19 @@ const WRITERS = 16;
 
 const store = await openSqliteEventStore({ file: process.argv[2] ?? "", walPages: 64 });
 
+/** Synchronous: a line that is not out yet was not promised to anybody. */
+function promise(line: string): void {
+  let rest = Buffer.from(line);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // The reader is slower than we are, and the pipe is full for now.
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
+}
+
 async function appendForever(): Promise<void> {
   for (;;) {
     const stream = newStream();
@@ -17,8 +30,7 @@ async function appendForever(): Promise<void> {
       const expected = next === 0 ? "no-stream" : next - 1;
       const result = await store.append(stream, expected, encodedEvents(stream, next, size));
       if (result.kind !== "appended") throw new Error(JSON.stringify(result.kind));
-      // Synchronous: a line that is not out yet was not promised to anybody.
-      writeSync(1, `${stream} ${result.revision}\n`);
+      promise(`${stream} ${result.revision}\n`);
     }
   }
 }

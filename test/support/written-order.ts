@@ -88,10 +88,7 @@ export function writeOrder(options: OrderOptions, world: World): WrittenOrder {
     for (const command of commands) {
       for (const event of decide(ahead, command)) {
         // Only to decide the next command: times and hashes are the log's own below.
-        ahead = evolve(
-          ahead,
-          provisional(event, { orderId, revision: (ahead?.revision ?? -1) + 1 }),
-        );
+        ahead = evolve(ahead, provisional(event, { orderId, before: ahead }));
         events.push(event);
       }
     }
@@ -216,17 +213,17 @@ function goodQuote({ price }: OrderOptions, order: OrderState, world: World): Or
 
 const provisional = (
   event: OrderEvent,
-  { orderId, revision }: { readonly orderId: OrderId; readonly revision: number },
+  { orderId, before }: { readonly orderId: OrderId; readonly before: OrderState | undefined },
 ) => ({
   stream: orderStream(orderId),
-  revision,
+  revision: (before?.revision ?? -1) + 1,
   event,
   metadata: {
     actor: PRINCIPAL,
     correlationId: orderId,
     causationId: orderId,
     recordedAtUs: 0,
-    prevHash: "0".repeat(64) as Hash,
+    prevHash: before?.hash ?? ("0".repeat(64) as Hash),
   },
   hash: "0".repeat(64) as Hash,
   eventId: "provisional" as PositionedEvent["eventId"],
