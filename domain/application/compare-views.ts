@@ -97,7 +97,7 @@ export function createExpectedViews(projections: readonly ViewProjection[]): Exp
       differ(
         wanted === undefined
           ? `${name} has a row ${key} that the log does not give`
-          : `${name} row ${key}: ${columnsThatDiffer(found, wanted)}`,
+          : `${name} row ${key}: ${columnsThatDiffer(table, found, wanted)}`,
       );
     },
     result: () => {
@@ -122,20 +122,21 @@ const pick = (values: Values, columns: readonly string[]): readonly Value[] =>
 
 const keyOf = (parts: readonly Value[]): string => JSON.stringify(parts.map(String));
 
-/** The columns in the table's order. */
+/** The values in the order of the table's columns. */
 const textOf = (table: TableDefinition, values: Values): string =>
   JSON.stringify(
     Object.keys(table.columns).map((column) => {
       const value = values[column] ?? null;
-      return [column, typeof value === "bigint" ? `${value}n` : value];
+      return typeof value === "bigint" ? `${value}n` : value;
     }),
   );
 
-function columnsThatDiffer(found: string, wanted: string): string {
-  const columnsOf = (row: string): [string, unknown][] => JSON.parse(row);
-  const ours = new Map(columnsOf(wanted));
-  return columnsOf(found)
-    .filter(([column, value]) => ours.get(column) !== value)
-    .map(([column, value]) => `${column} is ${value}, the log gives ${ours.get(column)}`)
+function columnsThatDiffer(table: TableDefinition, found: string, wanted: string): string {
+  const theirs: readonly unknown[] = JSON.parse(found);
+  const ours: readonly unknown[] = JSON.parse(wanted);
+  return Object.keys(table.columns)
+    .map((column, index) => ({ column, theirs: theirs[index], ours: ours[index] }))
+    .filter((pair) => pair.theirs !== pair.ours)
+    .map((pair) => `${pair.column} is ${pair.theirs}, the log gives ${pair.ours}`)
     .join("; ");
 }

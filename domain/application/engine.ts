@@ -105,7 +105,7 @@ export async function createEngine(
   return {
     submit: createSubmit({ ...parts, sealer, waitOn }),
     cancel: createCancel({ ...parts, waitOn }),
-    account: accountCommands(accounts, admission),
+    account: accountCommands({ accounts, admission, timers }),
     get: createGet(parts),
     watch: (orderId, afterRevision, signal) =>
       watchOrder({ store, codec, bell }, { orderId, afterRevision }, signal),
@@ -136,13 +136,22 @@ async function resume(parts: RunParts, openOrders: readonly OrderId[]): Promise<
   }
 }
 
+/** A caller waits no longer than this for a write that is in doubt; the command itself goes on. */
+const ACCOUNT_WAIT_MS = 10_000;
+
 const accountCommands =
-  (accounts: Accounts, admission: Admission): Engine["account"] =>
+  (parts: { accounts: Accounts; admission: Admission; timers: Timers }): Engine["account"] =>
   (account, command, context) => {
-    const closed = admission.closedBecause();
-    return closed === ""
-      ? accounts.handle(account, command, context)
-      : Promise.resolve(refused("DRAINING", `the engine takes no commands: ${closed}`));
+    const closed = parts.admission.closedBecause();
+    if (closed !== "") {
+      return Promise.resolve(refused("DRAINING", `the engine takes no commands: ${closed}`));
+    }
+    return new Promise((resolve, reject) => {
+      const stopTimer = parts.timers.schedule(ACCOUNT_WAIT_MS, () => {
+        resolve({ kind: "unknown", cause: "the store had not answered when the wait was over" });
+      });
+      parts.accounts.handle(account, command, context).finally(stopTimer).then(resolve, reject);
+    });
   };
 
 const createGet =

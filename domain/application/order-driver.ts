@@ -122,7 +122,8 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     const turn = slots.take(account, entry.hadSlot);
     if (turn) {
       const ended = await flush(entry);
-      const untilUs = expiresAtUs;
+      const mayExpire = expiresAtUs !== undefined && expiresAtUs > clock.nowUs();
+      const untilUs = mayExpire ? expiresAtUs : undefined;
       const woken = !ended && entry.cancels.length === 0 && (await pause(entry, { untilUs, turn }));
       if (woken !== "turn") {
         // It gives up its place: the turn is handed on when it comes.

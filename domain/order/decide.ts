@@ -11,7 +11,7 @@ import { decideSettle, decideSimulate } from "./decide-paper.ts";
 import { decideQuote, quoteAtExpectedPrice } from "./decide-quote.ts";
 import type { OrderEvent } from "./events.ts";
 import type { FailureReason } from "./failures.ts";
-import { isNotExecuted, settlesAtUs } from "./flow.ts";
+import { isExpiryDue, isNotExecuted, settlesAtUs } from "./flow.ts";
 import { checkRequest } from "./policy.ts";
 import { isTerminal, type MaybeOrder, type OrderState } from "./state.ts";
 import { limitOf, quotedAmounts, reservationOf, totalsOf } from "./trade.ts";
@@ -140,7 +140,7 @@ function cancel(order: OrderState, { by, message: why }: Command<"Cancel">): Ord
 
 function expire(order: OrderState, { nowUs }: Command<"Expire">): OrderEvent[] {
   const { expiresAtUs } = order.request;
-  if (expiresAtUs === undefined || nowUs < expiresAtUs || !isNotExecuted(order)) return [];
+  if (expiresAtUs === undefined || !isExpiryDue(order, nowUs)) return [];
   const message = `not executed before ${formatTimestamp(expiresAtUs)}`;
   return [{ type: "OrderExpired", data: { expiresAtUs, message } }];
 }

@@ -59,3 +59,10 @@ export const isNotExecuted = (order: OrderState): boolean =>
   order.phase === "validated" ||
   order.phase === "quoted" ||
   order.phase === "reserved";
+
+/** Whether the order's time is over. What was over on arrival is refused by validation instead, with the check on record. */
+export function isExpiryDue(order: OrderState, nowUs: TimestampUs): boolean {
+  const { expiresAtUs } = order.request;
+  if (expiresAtUs === undefined || nowUs < expiresAtUs || !isNotExecuted(order)) return false;
+  return order.phase !== "requested" || expiresAtUs > order.requestedAtUs;
+}

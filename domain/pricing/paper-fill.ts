@@ -5,7 +5,7 @@
  * output: buy in = ⌈out × P(1+s)⌉, sell in = ⌈out / (P(1−s))⌉. A swap is a sell at the route's own price, so its out
  * is ⌊route out × (1−s)⌋ when the route was quoted for exactly this amount.
  */
-import { BPS, divCeil, divFloor, maxOf, minOf, U64_MAX } from "../primitives/amount.ts";
+import { BPS, divCeil, divFloor, maxOf, minOf } from "../primitives/amount.ts";
 import type { Ratio } from "../primitives/ratio.ts";
 
 /** Slippage in parts per million: 50 bps is 5,000. */
@@ -65,8 +65,8 @@ export function worstAmounts(
     return { amountIn, amountOut: divCeil(amountOut * (BPS - tolerance), BPS) };
   }
   if (side === "buy") return { amountIn: divFloor(amountIn * (BPS + tolerance), BPS), amountOut };
-  // Whoever tolerates everything has no limit but that of the numbers.
-  const most = tolerance >= BPS ? maxOf(U64_MAX, amountIn) : divFloor(amountIn * BPS, BPS - tolerance);
+  // Whoever tolerates everything is limited by more than any other tolerance allows.
+  const most = tolerance >= BPS ? amountIn * BPS * BPS : divFloor(amountIn * BPS, BPS - tolerance);
   return { amountIn: most, amountOut };
 }
 

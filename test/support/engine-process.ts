@@ -17,6 +17,7 @@ export const LAUNCHER = resolve(ROOT, "adapters/launcher.cjs");
 const readySchema = z.object({
   grpc: z.string(),
   http: z.string(),
+  market: z.string().optional(),
   store: z.string(),
   pid: z.number(),
 });

@@ -1,7 +1,7 @@
 import type { OrderCommand, QuoteAnswer } from "../../domain/order/commands.ts";
 import { decide } from "../../domain/order/decide.ts";
 import type { OrderEvent } from "../../domain/order/events.ts";
-import { isNotExecuted, nextAction, type Step } from "../../domain/order/flow.ts";
+import { isExpiryDue, nextAction, type Step } from "../../domain/order/flow.ts";
 import { fingerprintOf, resolveRequest, tradeCommandSchema } from "../../domain/order/request.ts";
 import { evolve, type MaybeOrder } from "../../domain/order/state.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";
@@ -46,10 +46,8 @@ const COMMAND_OF_STEP: Readonly<Record<Step, OrderCommand["type"]>> = {
 function nextOf(order: MaybeOrder, nowUs: number): { kind: OrderCommand["type"]; atUs: number } {
   if (!order) return { kind: "Request", atUs: nowUs };
   const action = nextAction(order);
-  const { expiresAtUs, isSimulated } = order.request;
-  if (expiresAtUs !== undefined && nowUs >= expiresAtUs && isNotExecuted(order)) {
-    return { kind: "Expire", atUs: nowUs };
-  }
+  const { isSimulated } = order.request;
+  if (isExpiryDue(order, nowUs)) return { kind: "Expire", atUs: nowUs };
   if (action.kind === "Done") return { kind: "Cancel", atUs: nowUs };
   const waits = action.kind === "WaitUntil";
   const step = waits ? action.next : action.kind;
