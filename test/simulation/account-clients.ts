@@ -1,7 +1,8 @@
 /** Whoever moves money: opens accounts, deposits, withdraws and closes while orders want the same funds. */
 import type { AccountCommand, AccountResult } from "../../domain/application/engine.types.ts";
 import type { AccountId, Mint, RequestId } from "../../domain/primitives/ids.ts";
-import { ACCOUNTS, type Client, OWNER } from "./clients.ts";
+import type { Client } from "./client.types.ts";
+import { ACCOUNTS, OWNER } from "./clients.ts";
 import { FUNDS } from "./commands.ts";
 import { SOL, UNSUPPORTED, USDC } from "./plan.ts";
 

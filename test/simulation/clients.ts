@@ -10,23 +10,14 @@ import {
   type Principal,
   type RequestId,
 } from "../../domain/primitives/ids.ts";
-import type { Checks } from "./checks.ts";
+import type { Client } from "./client.types.ts";
 import { drawCommand, otherBody, sameBody } from "./commands.ts";
-import type { Random } from "./random.ts";
-import type { SubmitMarks } from "./submit-marks.ts";
 import { followOrder } from "./watcher.ts";
-import { hasher, type World } from "./world.ts";
+import { hasher } from "./world.ts";
 
 export const OWNER = "local" as Principal;
 export const STRANGER = "stranger" as Principal;
 export const ACCOUNTS = ["rich", "poor", "third"] as const;
-
-export type Client = {
-  readonly world: World;
-  readonly checks: Checks;
-  readonly marks: SubmitMarks;
-  readonly random: Random;
-};
 
 type When = { readonly orderId: OrderId; readonly afterUs: number };
 

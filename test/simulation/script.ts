@@ -1,6 +1,7 @@
 /** What happens in one run, and when: accounts, orders, account commands, clock jumps, drains, and the healing. */
 import { beginAccountCommand, openAccounts } from "./account-clients.ts";
-import { beginOrder, type Client } from "./clients.ts";
+import type { Client } from "./client.types.ts";
+import { beginOrder } from "./clients.ts";
 
 export type Script = {
   /** Begins all that the plan asks for; from here on things go wrong. */
