@@ -106,7 +106,9 @@ function applyAppend(log: MemoryLog, request: AppendRequest): AppendResult {
     return { kind: "conflict", actual: stored.length === 0 ? "no-stream" : stored.length - 1 };
   }
   events.forEach((event, i) => {
-    const { type, data, metadata } = event;
+    const { type } = event;
+    // Copies, as a disk would make them: whoever changes his bytes later does not change the log.
+    const [data, metadata] = [event.data.slice(), event.metadata.slice()];
     const position = BigInt(log.events.length + 1);
     const entry = { stream, revision: first + i, position, type, data, metadata };
     stored.push(entry);

@@ -78,6 +78,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function createCodec(hasher: Hasher): Codec {
+  /**
+   * What this codec encoded itself, by the bytes' identity: a store that hands the very same array back to a live subscriber need not
+   * have it parsed again. Goes with the array.
+   */
+  const encodedHere = new WeakMap<Uint8Array, RecordedEvent>();
   const eventId = (stream: StreamName, revision: number, hash: Hash): EventId =>
     hasher.uuid5(EVENT_NAMESPACE, `${stream}@${revision}:${hash}`) as EventId;
 
@@ -90,20 +95,27 @@ export function createCodec(hasher: Hasher): Codec {
     );
     const stored = metadataJson(metadata, { hash, version });
     const id = eventId(stream, revision, hash);
+    const recorded = { stream, revision, event, metadata, hash, eventId: id };
+    const bytes = encoder.encode(data);
+    encodedHere.set(bytes, recorded);
     return {
       encoded: {
         eventId: id,
         type: event.type,
-        data: encoder.encode(data),
+        data: bytes,
         metadata: encoder.encode(stored),
         hash,
       },
-      recorded: { stream, revision, event, metadata, hash, eventId: id },
+      recorded,
     };
   };
 
   const decode: Codec["decode"] = (stored) => {
     const { stream, revision, type, position } = stored;
+    const known = encodedHere.get(stored.data);
+    if (known && known.stream === stream && known.revision === revision) {
+      return { ...known, position };
+    }
     const where = `event ${type} at ${stream}@${revision}`;
     const { hash, version, metadata } = readMetadata(stored, where);
     const event = readEvent(stored, { where, version });

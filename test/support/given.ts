@@ -39,8 +39,9 @@ export const stored = (
   ...place,
   position: BigInt(place.revision),
   type: encoded.type,
-  data: encoded.data,
-  metadata: encoded.metadata,
+  // Copies, as from a disk: the codec must read the bytes and not remember them.
+  data: encoded.data.slice(),
+  metadata: encoded.metadata.slice(),
 });
 
 /** Seals events one behind the other into a stream, as bytes. */

@@ -59,7 +59,9 @@ export function createLogWriter(logId: LogId = LOG_ID): LogWriter {
       const cause = { actor: PRINCIPAL, correlationId };
       const sealed = sealer.seal({ stream, tip: tips.get(stream) }, event, cause);
       tips.set(stream, tipOf(sealed.recorded));
-      const { type, data, metadata } = sealed.encoded;
+      const { type } = sealed.encoded;
+      // Copies, as from a disk: the codec must read the bytes and not remember them.
+      const [data, metadata] = [sealed.encoded.data.slice(), sealed.encoded.metadata.slice()];
       const { revision } = sealed.recorded;
       const position = BigInt(stored.length + 1);
       stored.push({ stream, revision, position, type, data, metadata });
