@@ -1,6 +1,7 @@
 /**
- * The configuration: defaults, then the file, then ORDERSTREAM_* variables, then flags; each later source wins. All problems are found
- * at once and told as sentences that name the key, the source and the limit.
+ * The configuration: defaults, then the file, then ORDERSTREAM_* variables, then flags; each later
+ * source wins. All problems are found at once and told as sentences that name the key, the source
+ * and the limit.
  */
 import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
@@ -45,7 +46,10 @@ export type Config = Omit<RawConfig, "data" | "blockedPairs" | "firstAccount" | 
 export type ConfigFlags = {
   /** Path of the configuration file. */
   readonly config?: string | undefined;
-  /** Flags that stand for one key each, such as `{ flag: "--grpc", key: "grpc", value: "127.0.0.1:0" }`. */
+  /**
+   * Flags that stand for one key each, such as `{ flag: "--grpc", key: "grpc", value: "127.0.0.1:0"
+   * }`.
+   */
   readonly values?: readonly {
     readonly flag: string;
     readonly key: string;
@@ -60,7 +64,10 @@ export type ConfigResult =
   /** Sentences, at least one. */
   | { readonly kind: "wrong"; readonly problems: readonly string[] };
 
-/** Reads the file that flags or environment name. `key` of a flag is a dotted key of the configuration. */
+/**
+ * Reads the file that flags or environment name. `key` of a flag is a dotted key of the
+ * configuration.
+ */
 export function loadConfig(flags: ConfigFlags, environment: Environment): ConfigResult {
   const file = flags.config ?? environment[CONFIG_VARIABLE];
   const reads: Read<readonly Layer[]>[] = [];

@@ -23,7 +23,7 @@ import { openSqliteEventStore } from "./event-store/sqlite.ts";
 import { createGrpcServer } from "./grpc/server.ts";
 import { createNodeHasher } from "./hasher/node.ts";
 import { createHttpServer } from "./http/server.ts";
-import { type MarketProcess, startMarketProcess } from "./market-process.ts";
+import { startMarketProcess } from "./market-process.ts";
 import { createCachedQuotes } from "./quotes/cached.ts";
 import { createJupiterQuotes } from "./quotes/jupiter.ts";
 import { createSqliteReadModel } from "./read-model/sqlite.ts";
@@ -98,7 +98,11 @@ async function start(
   const state = createEngineState({ store, codec });
   const recovered = await state.recover({ checkpoints, logId });
 
-  const market = await startMarket(config, log);
+  // No source of quotes is configured: a local market is started for it.
+  const usesMarket = config.jupiter.baseUrls.length === 0;
+  const market = usesMarket
+    ? await startMarketProcess({ ...config.market, onExit: log })
+    : undefined;
   undo.push(() => market?.stop());
   const source = createJupiterQuotes({
     baseUrls: market ? [market.swapUrl] : config.jupiter.baseUrls,
@@ -190,13 +194,6 @@ async function start(
     market: market?.swapUrl,
     store: join(config.data, "log.db"),
   };
-}
-
-async function startMarket(
-  { market }: Config,
-  log: ServeOptions["log"],
-): Promise<MarketProcess | undefined> {
-  return market.enabled ? startMarketProcess({ ...market, onExit: log }) : undefined;
 }
 
 function engineConfigOf(config: Config): EngineConfig {

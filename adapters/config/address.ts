@@ -1,4 +1,7 @@
-/** HOST:PORT, as people write it. There is no encryption and no authentication yet, so only loopback is taken. */
+/**
+ * HOST:PORT, as people write it. There is no encryption and no authentication yet, so only loopback
+ * is taken.
+ */
 import { isIPv4 } from "node:net";
 
 export type Address = { readonly host: string; readonly port: number };
@@ -12,7 +15,10 @@ const FORM = /^(\[[^\]]*\]|[^:[\]\s]+):(\d{1,5})$/;
 
 const wrong = (problem: string): AddressResult => ({ kind: "wrong", problem });
 
-/** `127.0.0.1:50051`, `localhost:0`, `[::1]:8080`; the problem continues a sentence that names the key. */
+/**
+ * `127.0.0.1:50051`, `localhost:0`, `[::1]:8080`; the problem continues a sentence that names the
+ * key.
+ */
 export function parseAddress(text: string): AddressResult {
   const match = FORM.exec(text);
   if (!match)

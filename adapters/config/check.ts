@@ -1,4 +1,7 @@
-/** Rules between keys of the configuration, and the symbols in it turned into mints and smallest units. */
+/**
+ * Rules between keys of the configuration, and the symbols in it turned into mints and smallest
+ * units.
+ */
 import type { Token } from "../../domain/order/policy.ts";
 import { parseAmount } from "../../domain/primitives/amount.ts";
 import { type Mint, SOL_MINT } from "../../domain/primitives/ids.ts";

@@ -1,6 +1,7 @@
 /**
- * What the engine does when nothing else is configured. Written in the form of the configuration file, so that it reads as an example
- * of one. Token sizes and first funds are whole tokens; names that end in Lamports count lamports.
+ * What the engine does when nothing else is configured. Written in the form of the configuration
+ * file, so that it reads as an example of one. Token sizes and first funds are whole tokens; names
+ * that end in Lamports count lamports.
  */
 
 type TokenEntry = {
@@ -18,7 +19,10 @@ const token = (
   [minAmount, maxAmount]: readonly [string, string],
 ): TokenEntry => ({ symbol, mint, decimals, minAmount, maxAmount });
 
-/** Addresses and decimals of Solana mainnet. The bounds are worth about 0.01 and 1,000,000 US dollars. */
+/**
+ * Addresses and decimals of Solana mainnet. The bounds are worth about 0.01 and 1,000,000 US
+ * dollars.
+ */
 const TOKENS: readonly TokenEntry[] = [
   token("SOL", "So11111111111111111111111111111111111111112", 9, ["0.0001", "10000"]),
   token("USDC", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6, ["0.01", "1000000"]),
@@ -38,8 +42,9 @@ export const DEFAULTS = {
   data: "./.orderstream",
   grpc: "127.0.0.1:50051",
   http: "127.0.0.1:8080",
-  market: { enabled: false, symbol: "SOL", seed: 1, speed: 1, port: 0 },
-  jupiter: { baseUrls: ["https://api.jup.ag/swap/v1"], timeoutMs: 2_000 },
+  market: { symbol: "SOL", seed: 1, speed: 1, port: 0 },
+  // None: the local market. Nothing leaves this machine unless a URL is configured.
+  jupiter: { baseUrls: [], timeoutMs: 2_000 },
   cache: { ttlMs: 2_000 },
   tokens: TOKENS,
   blockedPairs: [],

@@ -1,6 +1,7 @@
 /**
- * The keys of the configuration, read off its schema: which there are, what their environment variables are called, how their values
- * are read from text, and which one a wrong key was probably meant to be.
+ * The keys of the configuration, read off its schema: which there are, what their environment
+ * variables are called, how their values are read from text, and which one a wrong key was probably
+ * meant to be.
  */
 import { z } from "zod";
 import { configSchema } from "./schema.ts";
@@ -46,7 +47,10 @@ export const environmentName = (key: string): string =>
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toUpperCase()}`;
 
-/** A text as the kind of value that a key wants; what it cannot be stays text, for the schema to refuse. */
+/**
+ * A text as the kind of value that a key wants; what it cannot be stays text, for the schema to
+ * refuse.
+ */
 export function readValue(kind: Kind, given: string): unknown {
   switch (kind) {
     case "number":
@@ -77,19 +81,16 @@ export function nearest(wrong: string, known: Iterable<string>): string | undefi
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
+/** Insertions, deletions and replacements that turn one text into the other. */
 function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    rows[i] = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1));
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (swapped) cost = Math.min(cost, at(i - 2, j - 2) + 1);
-      rows[i]?.push(cost);
+      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, replaced));
     }
+    above = row;
   }
-  return at(a.length, b.length);
+  return above[b.length] ?? 0;
 }

@@ -34,13 +34,17 @@ export function fileLayer(file: string): Read<Layer> {
     return { value: layer({}), problems: [`${file} must hold one JSON object`] };
   }
   if (isTree(parsed.jupiter) && parsed.jupiter.apiKey !== undefined) {
-    const problem = `${file}: \`jupiter.apiKey\` must not stand in a configuration file; give its file as \`jupiter.apiKeyFile\`, or ${environmentName("jupiter.apiKey")}`;
+    const problem =
+      `${file}: \`jupiter.apiKey\` must not stand in a configuration file; ` +
+      `give its file as \`jupiter.apiKeyFile\`, or ${environmentName("jupiter.apiKey")}`;
     return { value: layer({}), problems: [problem] };
   }
   return { value: layer(parsed), problems: [] };
 }
 
-/** Every variable that begins with ORDERSTREAM_ must be a known one: a misspelt limit is no limit. */
+/**
+ * Every variable that begins with ORDERSTREAM_ must be a known one: a misspelt limit is no limit.
+ */
 export function environmentLayers(environment: Environment): Read<Layer[]> {
   const keyOf = new Map([...KEYS.keys()].map((key) => [environmentName(key), key]));
   const problems: string[] = [];

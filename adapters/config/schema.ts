@@ -1,6 +1,7 @@
 /**
- * The configuration after all sources are laid over each other: its form, its limits, and what it is turned into. Messages continue a
- * sentence that begins with the key. Checks between keys are in check.ts.
+ * The configuration after all sources are laid over each other: its form, its limits, and what it
+ * is turned into. Messages continue a sentence that begins with the key. Checks between keys are in
+ * check.ts.
  */
 import { z } from "zod";
 import type { Token } from "../../domain/order/policy.ts";
@@ -51,7 +52,8 @@ const account = z
   .transform((value) => value as AccountId);
 
 const URL_FORM =
-  "must be an https:// address (http:// on loopback only) without ? and # such as https://api.jup.ag/swap/v1";
+  "must be an https:// address (http:// on loopback only) without ? and # " +
+  "such as https://api.jup.ag/swap/v1";
 const baseUrl = z.string(URL_FORM).refine((value) => {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, search, hash } = new URL(value);
@@ -83,7 +85,8 @@ const token = z
     const units = (value: string, path: string): bigint => {
       const parsed = parseAmount(value, rest.decimals);
       if (parsed !== undefined && parsed > 0n) return parsed;
-      const message = `must be greater than 0, have at most ${rest.decimals} decimals and fit in u64`;
+      const decimals = `at most ${rest.decimals} decimals`;
+      const message = `must be greater than 0, have ${decimals} and fit in u64`;
       context.issues.push({ code: "custom", path: [path], message, input: value });
       return 1n;
     };
@@ -103,7 +106,6 @@ export const configSchema = z.strictObject({
   grpc: address,
   http: address,
   market: z.strictObject({
-    enabled: z.boolean("must be true or false"),
     file: text(1_000).optional(),
     symbol: text(16),
     seed: whole(0, Number.MAX_SAFE_INTEGER),
@@ -114,7 +116,7 @@ export const configSchema = z.strictObject({
     port: whole(0, 65_535),
   }),
   jupiter: z.strictObject({
-    baseUrls: z.array(baseUrl, list(1, 8)).min(1, list(1, 8)).max(8, list(1, 8)),
+    baseUrls: z.array(baseUrl, list(0, 8)).max(8, list(0, 8)),
     apiKey: z
       .string("must be a text")
       .regex(/^[\x21-\x7e]{1,500}$/, "must be 1 to 500 printable characters without spaces")

@@ -1,0 +1,177 @@
+/** The command line: commander's program made from the commands, and how every error is told. */
+import { Command, CommanderError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { accountsCommand } from "./accounts.ts";
+import type { CommandSpec, Io, Needs, OptionSpec, Options } from "./command.ts";
+import { CliError, EXIT, type ExitCode, exitCodesText } from "./exit-codes.ts";
+import { explainCommand } from "./explain.ts";
+import { jsonLine, printable } from "./output.ts";
+import { cancelCommand, historyCommand, positionsCommand, watchCommand } from "./queries.ts";
+import { replayCommand } from "./replay.ts";
+import { serveCommand, startCommand } from "./serve.ts";
+import { verifyCommand } from "./store.ts";
+import { tradeCommand } from "./trade.ts";
+
+export const COMMANDS: readonly CommandSpec[] = [
+  startCommand,
+  serveCommand,
+  tradeCommand,
+  watchCommand,
+  historyCommand,
+  positionsCommand,
+  explainCommand,
+  cancelCommand,
+  accountsCommand,
+  replayCommand,
+  verifyCommand,
+];
+
+const GROUPS: Readonly<Record<Needs, string>> = {
+  starts: "Run the engine:",
+  engine: "Ask a running engine (--grpc HOST:PORT):",
+  both: "Ask a running engine (--grpc), or read the store beside it (--data):",
+  store: "Read the store beside it (--data FOLDER), with or without an engine:",
+};
+
+const DATA = { flags: "--data <folder>", description: "data folder (default: ./.orderstream)" };
+const GRPC = {
+  flags: "--grpc <host:port>",
+  description: "gRPC address (default: 127.0.0.1:50051)",
+};
+const HTTP = { flags: "--http <host:port>", description: "HTTP address (default: 127.0.0.1:8080)" };
+const SET = { flags: "--set <key=value>", description: "any key of the configuration; repeatable" };
+
+const OPTIONS_OF: Readonly<Record<Needs, readonly OptionSpec[]>> = {
+  starts: [DATA, GRPC, HTTP, SET],
+  engine: [GRPC],
+  both: [GRPC, HTTP, DATA],
+  store: [DATA],
+};
+
+const COMMON: readonly OptionSpec[] = [
+  { flags: "--config <file>", description: "configuration file (JSON)" },
+  { flags: "--json", description: "print JSON for programs" },
+];
+
+const DESCRIPTION =
+  "orderstream executes trades and records every step as an immutable event.\n" +
+  "Amounts are decimal numbers of whole tokens by symbol; orders are named by order id or\n" +
+  "request id.";
+
+const EPILOGUE = `
+Configuration: flags win over ORDERSTREAM_* variables, these over --config FILE, that over defaults.
+See docs/configuration.md and docs/cli.md; \`orderstream help <command>\` tells more.
+
+${exitCodesText()}`;
+
+/** Runs one command line, without the program's name. Never rejects. */
+export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = createProgram(io, (end) => {
+    code = end;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    return report(error, io, args.includes("--json"));
+  }
+}
+
+export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command("orderstream")
+    .description(DESCRIPTION)
+    .version(packageJson.version)
+    .addHelpText("after", EPILOGUE);
+  setUp(program, io);
+  for (const spec of COMMANDS) program.addCommand(commandOf(spec, io, done));
+  return program;
+}
+
+function setUp(command: Command, io: Io): void {
+  command
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+}
+
+function commandOf(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command(spec.name).summary(spec.summary).description(spec.summary);
+  setUp(command, io);
+  command.helpGroup(GROUPS[spec.needs]);
+  for (const inner of spec.commands ?? []) command.addCommand(commandOf(inner, io, done));
+  const { run } = spec;
+  if (!run) return command;
+  command.helpCommand(false);
+  command.description(`${sentence(spec.summary)}\n${PLACES[spec.needs]}`);
+  if (spec.operands !== undefined) command.arguments(spec.operands);
+  for (const option of spec.options ?? []) command.addOption(optionOf(option));
+  for (const option of [...OPTIONS_OF[spec.needs], ...COMMON]) {
+    command.addOption(optionOf(option).helpGroup("Common options:"));
+  }
+  const after = [
+    ...(spec.notes === undefined ? [] : ["", spec.notes]),
+    ...(spec.examples ? ["", "Examples:", ...spec.examples.map(exampleLine)] : []),
+  ];
+  if (after.length > 0) command.addHelpText("after", after.join("\n"));
+  command.action(async () => {
+    done(await run({ operands: command.args, options: optionsOf(command), io }));
+  });
+  return command;
+}
+
+const PLACES: Readonly<Record<Needs, string>> = {
+  starts: "It opens the store in --data and serves at --grpc and --http.",
+  engine: "It talks to the running engine at --grpc.",
+  both: "It talks to the running engine at --grpc, or reads the store in --data.",
+  store: "It reads the store in --data and needs no engine.",
+};
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const exampleLine = (example: string): string => `  orderstream ${example}`;
+
+function optionOf({ flags, description }: OptionSpec): Option {
+  const option = new Option(flags, description);
+  if (flags === SET.flags) {
+    option.argParser((value: string, before: unknown) => [
+      ...(Array.isArray(before) ? before : []),
+      value,
+    ]);
+  }
+  return option;
+}
+
+/** Commander keeps `--as-of` as asOf. */
+function optionsOf(command: Command): Options {
+  const given: Readonly<Record<string, unknown>> = command.opts();
+  const value = (name: string): unknown =>
+    given[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+  return {
+    text: (name) => {
+      const found = value(name);
+      return typeof found === "string" ? found : undefined;
+    },
+    flag: (name) => value(name) === true,
+    list: (name) => {
+      const found = value(name);
+      return Array.isArray(found) ? found.map(String) : [];
+    },
+  };
+}
+
+function report(error: unknown, io: Io, isJson: boolean): ExitCode {
+  if (error instanceof CommanderError) {
+    // Commander has written its message; asking for help is no mistake.
+    const wasHelp = error.code === "commander.helpDisplayed" || error.code === "commander.version";
+    return wasHelp ? EXIT.ok : EXIT.usage;
+  }
+  if (error instanceof CliError) {
+    const { code, message, facts } = error;
+    if (isJson) io.out(jsonLine({ error: { exitCode: code, message, ...facts } }));
+    else for (const line of message.split("\n")) io.err(`orderstream: ${printable(line)}\n`);
+    return code;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.err(`orderstream: a fault of this program, please report it:\n${stack}\n`);
+  return EXIT.fault;
+}

@@ -1,0 +1,71 @@
+/**
+ * `replay <order>` folds one order again; `replay --all` the whole log, and compares everything
+ * that was ever made of it.
+ */
+import { ledgerHash } from "../../domain/application/replay-all.ts";
+import { type Call, type CommandSpec, configOf } from "./command.ts";
+import { EXIT, type ExitCode, usageError } from "./exit-codes.ts";
+import { replayOrder } from "./explain.ts";
+import { jsonLine } from "./output.ts";
+import { compareLog } from "./replay-log.ts";
+import { progressOf, rate, storeHasher, withLog } from "./store.ts";
+
+export const replayCommand: CommandSpec = {
+  name: "replay",
+  operands: "[order]",
+  summary: "fold an order's events again (engine), or with --all the whole log (store)",
+  needs: "both",
+  options: [
+    { flags: "--at-revision <n>", description: "the order as of this revision" },
+    { flags: "--at <time>", description: "the order as of a time such as 2026-11-21T13:15:06Z" },
+    { flags: "--all", description: "the whole log; compare orders, ledger and views" },
+  ],
+  notes:
+    "`replay <order>` asks the engine at --grpc for the events, folds them here and compares\n" +
+    "the state. `replay --all` reads the store in --data and compares the fold with the engine\n" +
+    "at --http, if one answers, else with the snapshot that the last one left, and with every\n" +
+    "row of the views.",
+  examples: ["replay my-order-1 --at-revision 2", "replay --all"],
+  run: (call) => {
+    const isAll = call.options.flag("all");
+    if (isAll === call.operands.length > 0) throw usageError("name one order, or give --all");
+    return isAll ? replayAll(call) : replayOrder(call);
+  },
+};
+
+async function replayAll(call: Call): Promise<ExitCode> {
+  const { options, io } = call;
+  const config = configOf(call);
+  const begunMs = performance.now();
+  const progress = progressOf(io, "folded");
+  const report = await withLog(config, (store) => compareLog(store, config, progress.step)).finally(
+    progress.end,
+  );
+  const elapsedMs = Math.round(performance.now() - begunMs);
+  const { fold, viewRows, differences, differenceCount: count, notes } = report;
+  const summary = {
+    ok: count === 0,
+    events: fold.events,
+    orders: fold.orders,
+    openOrders: [...fold.openOrders()].length,
+    position: fold.position,
+    ledgerHash: ledgerHash(fold.ledger, storeHasher),
+    comparedWith: report.engine,
+    viewRows,
+    elapsedMs,
+    eventsPerSecond: Math.round((fold.events * 1_000) / Math.max(1, elapsedMs)),
+    differenceCount: count,
+    differences,
+    notes,
+  };
+  if (options.flag("json")) io.out(jsonLine(summary));
+  else {
+    for (const line of differences) io.out(`DIFFERENT: ${line}\n`);
+    for (const line of notes) io.out(`note: ${line}\n`);
+    io.out(`${fold.events} events, ${fold.orders} orders, ${rate(fold.events, elapsedMs)}\n`);
+    io.out(`ledger ${summary.ledgerHash} at position ${fold.position ?? "none"}\n`);
+    io.out(`compared with ${report.engine || "no engine"}, ${viewRows} view rows: `);
+    io.out(count === 0 ? "no difference\n" : `${count} DIFFERENCES\n`);
+  }
+  return count === 0 ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,77 @@
+/** A trade's result for people. */
+import {
+  TradeAction,
+  type TradeResult,
+} from "../../proto/generated/orderstream/v1/trade_execution.ts";
+import { fields, formatTime, printable, statusName } from "./output.ts";
+import { showLamports, type TokenTable } from "./tokens.ts";
+
+type Sides = Pick<TradeResult, "action" | "baseMint" | "quoteMint">;
+
+/** Mints by what happens to them. */
+export const sidesOf = ({ action, baseMint, quoteMint }: Sides) =>
+  action === TradeAction.TRADE_ACTION_BUY
+    ? { spent: quoteMint, received: baseMint }
+    : { spent: baseMint, received: quoteMint };
+
+export function resultText(result: TradeResult, tokens: TokenTable): string {
+  const { lastError, fees, nextRetryAt } = result;
+  const warnings = result.warnings.map((text): [string, string] => ["warning", printable(text)]);
+  return `${statusName(result.status)}: ${deed(result, tokens)}\n${fields([
+    ["order", result.orderId],
+    ["request", result.requestId],
+    ["account", result.account],
+    ["reason", lastError ? `${lastError.reason}: ${printable(lastError.message)}` : ""],
+    ["next try", formatTime(nextRetryAt)],
+    ["fees", fees && result.amountIn > 0n ? feesText(fees) : ""],
+    ["slippage", slippageText(result)],
+    ["balance", result.balances.map((held) => tokens.show(held.mint, held.available)).join(", ")],
+    ...warnings,
+    ["more", `orderstream explain ${result.requestId}`],
+  ])}`;
+}
+
+/** `bought 1.5 SOL for 227.3625 USDC at 151.575 USDC per SOL`, or what was asked for. */
+function deed(result: TradeResult, tokens: TokenTable): string {
+  const { spent, received } = sidesOf(result);
+  const base = tokens.symbol(result.baseMint);
+  const quote = tokens.symbol(result.quoteMint);
+  if (result.amountIn === 0n) {
+    const verb = VERBS[result.action]?.[0] ?? "trade";
+    const [what, against] = verb === "buy" ? [received, spent] : [spent, received];
+    return `${verb} ${tokens.symbol(what)} for ${tokens.symbol(against)}`;
+  }
+  const paid = tokens.show(spent, result.amountIn);
+  const got = tokens.show(received, result.amountOut);
+  const price = `at ${result.price} ${quote} per ${base}`;
+  return result.action === TradeAction.TRADE_ACTION_BUY
+    ? `bought ${got} for ${paid} ${price}`
+    : `${VERBS[result.action]?.[1] ?? "traded"} ${paid} for ${got} ${price}`;
+}
+
+const VERBS: Readonly<Record<number, readonly [string, string]>> = {
+  [TradeAction.TRADE_ACTION_BUY]: ["buy", "bought"],
+  [TradeAction.TRADE_ACTION_SELL]: ["sell", "sold"],
+  [TradeAction.TRADE_ACTION_SWAP]: ["swap", "swapped"],
+};
+
+function feesText(fees: NonNullable<TradeResult["fees"]>): string {
+  const lines: [string, bigint][] = [
+    ["base", fees.baseFeeLamports],
+    ["priority", fees.priorityFeeLamports],
+    ["tip", fees.tipLamports],
+    ["rent", fees.rentLamports],
+  ];
+  const total = lines.reduce((sum, [, lamports]) => sum + lamports, 0n);
+  const parts = lines.filter(([, lamports]) => lamports > 0n);
+  const detail = parts.map(([name, lamports]) => `${name} ${showLamports(lamports)}`).join(", ");
+  return detail === "" ? "none" : `${showLamports(total)} (${detail})`;
+}
+
+function slippageText({ slippageVsQuotedBps, slippageVsExpectedBps }: TradeResult): string {
+  const parts = [
+    slippageVsQuotedBps === undefined ? "" : `${slippageVsQuotedBps} bps against the quote`,
+    slippageVsExpectedBps === undefined ? "" : `${slippageVsExpectedBps} bps against expected`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
