@@ -10,7 +10,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["domain/**/*.ts"],
-      reporter: ["text-summary", "json-summary"],
+      reporter: ["text-summary", "json-summary", "json"],
       thresholds: { lines: 95, branches: 95 },
     },
   },

@@ -42,6 +42,9 @@ export function fileLayer(file: string): Read<Layer> {
   return { value: layer(parsed), problems: [] };
 }
 
+/** The file's own name, and the folder of recorded data that tests of this project read. */
+const NOT_KEYS: ReadonlySet<string> = new Set([CONFIG_VARIABLE, "ORDERSTREAM_REAL_DATA"]);
+
 /**
  * Every variable that begins with ORDERSTREAM_ must be a known one: a misspelt limit is no limit.
  */
@@ -50,7 +53,7 @@ export function environmentLayers(environment: Environment): Read<Layer[]> {
   const problems: string[] = [];
   const value: Layer[] = [];
   for (const [name, given] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || name === CONFIG_VARIABLE || given === undefined) continue;
+    if (!name.startsWith(PREFIX) || NOT_KEYS.has(name) || given === undefined) continue;
     const key = keyOf.get(name);
     if (key === undefined || KEYS.get(key) === "other") {
       problems.push(unknownName("environment variable", name, nearest(name, keyOf.keys())));

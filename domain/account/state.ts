@@ -1,6 +1,5 @@
 /** A paper account as its own events tell it. Its balances are the ledger's, which folds orders too. */
 import type { RecordedEvent } from "../codec/codec.ts";
-import { assertNever } from "../primitives/assert-never.ts";
 import type { AccountId, Hash, Principal, RequestId } from "../primitives/ids.ts";
 import type { AccountEvent } from "./events.ts";
 
@@ -33,7 +32,5 @@ export function evolveAccount(
       return { ...state, requests, revision, hash };
     case "AccountClosed":
       return { ...state, open: false, requests, revision, hash };
-    default:
-      return assertNever(event);
   }
 }

@@ -25,7 +25,7 @@ export function createCommitBell(): CommitBell {
         const wake = (): void => {
           signal.removeEventListener("abort", wake);
           if (wakers.delete(wake)) count -= 1;
-          if (wakers.size === 0 && waiting.get(orderId) === wakers) waiting.delete(orderId);
+          if (wakers.size === 0) waiting.delete(orderId);
           resolve();
         };
         wakers.add(wake);

@@ -2,7 +2,6 @@
  * What to do next, as data: the process manager. After a crash it is recomputed from the stream; there is no other
  * recovery code.
  */
-import { assertNever } from "../primitives/assert-never.ts";
 import { type TimestampUs, US_PER_MS } from "../primitives/time.ts";
 import type { OrderState } from "./state.ts";
 
@@ -34,16 +33,12 @@ export function nextAction(order: OrderState): Action {
     case "cancelled":
     case "expired":
       return { kind: "Done" };
-    default:
-      return assertNever(order.phase);
   }
 }
 
 function afterExecution(order: OrderState): Action {
   const untilUs = settlesAtUs(order);
-  return (order.execution?.delayMs ?? 0) === 0
-    ? { kind: "Settle" }
-    : { kind: "WaitUntil", untilUs, next: "Settle" };
+  return untilUs === 0 ? { kind: "Settle" } : { kind: "WaitUntil", untilUs, next: "Settle" };
 }
 
 /** When the delay of an executed order is over. */

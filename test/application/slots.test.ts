@@ -67,3 +67,11 @@ describe("slots", () => {
     expect(slots.waiting()).toBe(0);
   });
 });
+
+describe("a turn that nobody took", () => {
+  it("is given back without harm", () => {
+    const slots = createSlots(1);
+    slots.give(A);
+    expect(slots.take(A, false)).toBeUndefined();
+  });
+});

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const REAL = join(import.meta.dirname, "../../adapters/launcher.cjs");
@@ -28,6 +28,13 @@ console.log(JSON.stringify({ args: [word, ...rest], execArgv, version, pid }));
 
 const folder = temporaryFolder();
 let launcher = "";
+let children: ChildProcess[] = [];
+
+/** A launcher that fails its test must not outlive it, nor the program behind it. */
+afterEach(() => {
+  for (const child of children) child.kill("SIGKILL");
+  children = [];
+});
 
 beforeEach(() => {
   launcher = folder.file("adapters/launcher.cjs");
@@ -50,6 +57,7 @@ function start(node: string, args: readonly string[]): Started {
   // What the test run preloads is TypeScript, which an older Node cannot read.
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(node, [launcher, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
   let out = "";
   let errors = "";
   const line = new Promise<Record<string, unknown>>((resolve, reject) => {

@@ -86,3 +86,9 @@ describe("canonical JSON", () => {
     expect(() => canonicalJson(value as Canonical)).toThrow(message);
   });
 });
+
+describe("what is no plain object", () => {
+  it.each([[new Map([["a", 1]])], [new Date(0)], [/a/]])("%s is refused", (value) => {
+    expect(() => canonicalJson(Object(value))).toThrow(/plain objects/);
+  });
+});

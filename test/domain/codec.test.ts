@@ -220,3 +220,26 @@ describe("the hash", () => {
     expect(codec.decode({ ...sample, position: 99n }).position).toBe(99n);
   });
 });
+
+describe("bytes that this codec made itself", () => {
+  const place = { stream: sample.stream, revision: sample.revision };
+  const made = () => {
+    const { event, metadata } = codec.decode(sample);
+    return codec.encode(place.stream, place.revision, { event, metadata });
+  };
+
+  it("need not be read again where they were made", () => {
+    const { encoded, recorded } = made();
+    const stored = { ...place, position: 7n, ...encoded };
+    expect(codec.decode(stored)).toEqual({ ...recorded, position: 7n });
+    expect(codec.decode(stored).event).toBe(recorded.event);
+  });
+
+  it("are read in any other place", () => {
+    const { encoded, recorded } = made();
+    const elsewhere = { ...place, revision: place.revision + 1, position: 7n, ...encoded };
+    expect(codec.decode(elsewhere).event).not.toBe(recorded.event);
+    const stream = "order-elsewhere" as StreamName;
+    expect(codec.decode({ ...elsewhere, ...place, stream }).event).not.toBe(recorded.event);
+  });
+});
