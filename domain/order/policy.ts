@@ -63,7 +63,8 @@ export function checkRequest(
   policy: Policy,
   { nowUs, accountOpen }: { readonly nowUs: TimestampUs; readonly accountOpen: boolean },
 ): PolicyResult {
-  const counted = request.isBaseInput ? request.baseMint : request.quoteMint;
+  const token = policy.tokens.get(request.isBaseInput ? request.baseMint : request.quoteMint);
+  const amount = BigInt(request.amount);
   return firstRefusal([
     () =>
       line(
@@ -75,8 +76,8 @@ export function checkRequest(
     () => supportedMint("base_mint", request.baseMint, policy),
     () => supportedMint("quote_mint", request.quoteMint, policy),
     () => allowedPair(request, policy),
-    () => minimumSize(BigInt(request.amount), policy.tokens.get(counted)),
-    () => maximumSize(BigInt(request.amount), policy.tokens.get(counted)),
+    // Without a token the checks above have failed already.
+    ...(token ? [() => minimumSize(amount, token), () => maximumSize(amount, token)] : []),
     () => slippageTolerance(request.slippageToleranceBps, policy),
     () => priorityFee(BigInt(request.priorityFeeLamports), policy),
     () => mevParameters(request),
@@ -106,11 +107,11 @@ function allowedPair({ baseMint, quoteMint }: OrderRequest, policy: Policy): Che
   );
 }
 
-const shown = (amount: bigint, token: Token | undefined): string =>
-  token ? `${formatAmount(amount, token.decimals)} ${token.symbol}` : amount.toString();
+const shown = (amount: bigint, { decimals, symbol }: Token): string =>
+  `${formatAmount(amount, decimals)} ${symbol}`;
 
-function minimumSize(amount: bigint, token: Token | undefined): Check {
-  const limit = token?.minAmount ?? 1n;
+function minimumSize(amount: bigint, token: Token): Check {
+  const limit = token.minAmount;
   return line(
     { check: "minimum_size", limit: limit.toString(), value: amount.toString() },
     amount >= limit,
@@ -119,8 +120,8 @@ function minimumSize(amount: bigint, token: Token | undefined): Check {
   );
 }
 
-function maximumSize(amount: bigint, token: Token | undefined): Check {
-  const limit = token?.maxAmount ?? 0n;
+function maximumSize(amount: bigint, token: Token): Check {
+  const limit = token.maxAmount;
   return line(
     { check: "maximum_size", limit: limit.toString(), value: amount.toString() },
     amount <= limit,
