@@ -51,7 +51,8 @@ export async function openSqliteEventStore(options: SqliteStoreOptions): Promise
   const closing = new AbortController();
   const inner = feedTail(threads.transport, (events) => {
     tail.push(events);
-    wakeups.wake();
+    // Those who wait for their append are answered before the subscribers begin to work.
+    nextMacrotask(() => wakeups.wake());
   });
   const queue = createGroupCommit({
     transport: options.transport?.(inner) ?? inner,

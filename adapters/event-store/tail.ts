@@ -7,7 +7,7 @@ import type { Position, StoredEvent } from "../../domain/ports/event-store.ts";
 
 export type TailLimits = { readonly events: number; readonly bytes: number };
 
-export const TAIL_LIMITS: TailLimits = { events: 20_000, bytes: 32 * 1024 * 1024 };
+export const TAIL_LIMITS: TailLimits = { events: 2_000, bytes: 4 * 1024 * 1024 };
 
 export type Tail = {
   /** Position of the newest acknowledged event. */

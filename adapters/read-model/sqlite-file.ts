@@ -83,7 +83,9 @@ function prepare(database: DatabaseSync, options: ViewsFileOptions): ViewsFile |
   }
   // NORMAL: a power cut may take the newest rows, never the whole; `flush` closes the gap before a
   // checkpoint.
+  // A checkpoint syncs on this thread: seldom, and the pages that rows go to stay in memory until then.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+  database.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000");
   database.exec("BEGIN IMMEDIATE");
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`);
   database.exec(

@@ -8,11 +8,7 @@
 import { z } from "zod";
 import type { EncodedEvent, Position, StoredEvent } from "../ports/event-store.ts";
 import type { Hasher } from "../ports/hasher.ts";
-import {
-  type Canonical,
-  type CanonicalObject,
-  canonicalJson,
-} from "../primitives/canonical-json.ts";
+import { type Canonical, canonicalJson } from "../primitives/canonical-json.ts";
 import type { EventId, Hash, LogId, StreamName } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
 import { type DomainEvent, isKnownType, REGISTRY } from "./registry.ts";
@@ -163,16 +159,14 @@ function metadataJson(
   metadata: EventMetadata,
   stored?: { readonly hash: Hash; readonly version: number },
 ): string {
-  const fields: CanonicalObject = {
-    actor: metadata.actor,
-    causationId: metadata.causationId,
-    correlationId: metadata.correlationId,
-    hash: stored?.hash,
-    prevHash: metadata.prevHash,
-    recordedAt: metadata.recordedAtUs,
-    version: stored?.version,
-  };
-  return canonicalJson(fields);
+  const { actor, causationId, correlationId, prevHash, recordedAtUs } = metadata;
+  const hash = stored ? `"hash":${canonicalJson(stored.hash)},` : "";
+  const version = stored ? `,"version":${canonicalJson(stored.version)}` : "";
+  return (
+    `{"actor":${canonicalJson(actor)},"causationId":${canonicalJson(causationId)},` +
+    `"correlationId":${canonicalJson(correlationId)},${hash}` +
+    `"prevHash":${canonicalJson(prevHash)},"recordedAt":${canonicalJson(recordedAtUs)}${version}}`
+  );
 }
 
 type HashInput = {

@@ -23,7 +23,11 @@ export function canonicalJson(value: Canonical): string {
   }
 }
 
+/** Characters that JSON writes as they are: most texts have no others, and need no look for escapes. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new Error("string with a lone surrogate");
   return JSON.stringify(text);
 }
@@ -43,11 +47,29 @@ function object(fields: CanonicalObject): string {
     throw new Error("only plain objects are canonical data");
   }
   let out = "{";
-  for (const key of Object.keys(fields).sort()) {
+  for (const key of sorted(Object.keys(fields))) {
     const value = fields[key];
     if (value === undefined) continue;
     if (out.length > 1) out += ",";
     out += `${quote(key)}:${canonicalJson(value)}`;
   }
   return `${out}}`;
+}
+
+/** Above this many, insertion costs more than it saves. */
+const FEW_KEYS = 32;
+
+/** In place, by UTF-16 code units. Objects have few keys, mostly in order already, and Array.sort allocates. */
+function sorted(keys: string[]): string[] {
+  if (keys.length > FEW_KEYS) return keys.sort();
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] ?? "";
+    let at = i;
+    for (let before = keys[at - 1]; before !== undefined && before > key; before = keys[at - 1]) {
+      keys[at] = before;
+      at -= 1;
+    }
+    keys[at] = key;
+  }
+  return keys;
 }
