@@ -4,11 +4,17 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createEngine, type EngineConfig } from "../domain/application/engine.ts";
 import type { Engine } from "../domain/application/engine.types.ts";
-import { createEngineState, ENGINE_STATE_TARGET } from "../domain/application/engine-state.ts";
-import { openLog } from "../domain/application/open-log.ts";
-import { createRecorder } from "../domain/application/recorder.ts";
-import { type RunningProcessor, runProcessor } from "../domain/application/run-processor.ts";
-import { createViewsProcessor } from "../domain/application/views-processor.ts";
+import { openLog } from "../domain/application/log/open-log.ts";
+import { createRecorder } from "../domain/application/log/recorder.ts";
+import {
+  createEngineState,
+  ENGINE_STATE_TARGET,
+} from "../domain/application/processors/engine-state.ts";
+import {
+  type RunningProcessor,
+  runProcessor,
+} from "../domain/application/processors/run-processor.ts";
+import { createViewsProcessor } from "../domain/application/processors/views-processor.ts";
 import { createCodec } from "../domain/codec/codec.ts";
 import { stateHash } from "../domain/order/state.ts";
 import { fixedSlippage } from "../domain/pricing/slippage/fixed.ts";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import type { EngineClaim } from "../../domain/application/replay-all.ts";
+import type { EngineClaim } from "../../domain/application/audit/replay-all.ts";
 import type { Hasher } from "../../domain/ports/hasher.ts";
 import { readCheckpoint } from "../checkpoints/sqlite-reader.ts";
 import { type Address, formatAddress } from "../config/address.ts";

@@ -4,8 +4,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createExpectedViews, type ViewsResult } from "../../domain/application/compare-views.ts";
-import { compareEngine, foldLog, type LogFold } from "../../domain/application/replay-all.ts";
+import {
+  createExpectedViews,
+  type ViewsResult,
+} from "../../domain/application/audit/compare-views.ts";
+import { compareEngine, foldLog, type LogFold } from "../../domain/application/audit/replay-all.ts";
 import { stateHash } from "../../domain/order/state.ts";
 import type { Position } from "../../domain/ports/event-store.ts";
 import type { Mint } from "../../domain/primitives/ids.ts";

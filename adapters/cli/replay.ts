@@ -2,7 +2,7 @@
  * `replay <order>` folds one order again; `replay --all` the whole log, and compares everything
  * that was ever made of it.
  */
-import { ledgerHash } from "../../domain/application/replay-all.ts";
+import { ledgerHash } from "../../domain/application/audit/replay-all.ts";
 import { type Call, type CommandSpec, configOf } from "./command.ts";
 import { EXIT, type ExitCode, usageError } from "./exit-codes.ts";
 import { replayOrder } from "./explain.ts";

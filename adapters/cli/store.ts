@@ -3,8 +3,8 @@
  * Nothing is ever written.
  */
 import { join } from "node:path";
-import { foldLog, type LogFold } from "../../domain/application/replay-all.ts";
-import { verifyLog } from "../../domain/application/verify-log.ts";
+import { foldLog, type LogFold } from "../../domain/application/audit/replay-all.ts";
+import { verifyLog } from "../../domain/application/audit/verify-log.ts";
 import { createCodec } from "../../domain/codec/codec.ts";
 import type { AccountId } from "../../domain/primitives/ids.ts";
 import type { Config } from "../config.ts";

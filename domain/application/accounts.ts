@@ -15,9 +15,9 @@ import {
 } from "../primitives/ids.ts";
 import type { AccountCommand, AccountResult, Funds } from "./engine.types.ts";
 import { type Ledger, withdrawalKey } from "./ledger.ts";
-import { readEvents } from "./load-order.ts";
-import type { Recorder } from "./recorder.ts";
-import { type Sealer, type Tip, tipOf } from "./sealer.ts";
+import type { Recorder } from "./log/recorder.ts";
+import { type Sealer, type Tip, tipOf } from "./log/sealer.ts";
+import { readEvents } from "./orders/load-order.ts";
 
 export type AccountPorts = {
   readonly store: EventStore;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCommitBell } from "../../domain/application/commit-bell.ts";
+import { createCommitBell } from "../../domain/application/orders/commit-bell.ts";
 import type { OrderId } from "../../domain/primitives/ids.ts";
 
 const ID = "order" as OrderId;

@@ -6,7 +6,7 @@ import {
   type EngineClaim,
   foldLog,
   ledgerHash,
-} from "../../domain/application/replay-all.ts";
+} from "../../domain/application/audit/replay-all.ts";
 import { stateHash } from "../../domain/order/state.ts";
 import type { Hash } from "../../domain/primitives/ids.ts";
 import { createWorld, submit, trade, withFunds } from "../support/engine-world.ts";

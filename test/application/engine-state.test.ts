@@ -6,9 +6,12 @@ import {
   createMemoryLog,
   type MemoryLog,
 } from "../../adapters/event-store/memory.ts";
-import { createEngineState, type EngineState } from "../../domain/application/engine-state.ts";
-import { openLog, readLogId } from "../../domain/application/open-log.ts";
-import { createRecorder } from "../../domain/application/recorder.ts";
+import { openLog, readLogId } from "../../domain/application/log/open-log.ts";
+import { createRecorder } from "../../domain/application/log/recorder.ts";
+import {
+  createEngineState,
+  type EngineState,
+} from "../../domain/application/processors/engine-state.ts";
 import type { Checkpoint } from "../../domain/ports/checkpoints.ts";
 import type { LogId } from "../../domain/primitives/ids.ts";
 import { createWorld, submit, trade, withFunds } from "../support/engine-world.ts";

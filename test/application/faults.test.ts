@@ -5,8 +5,8 @@ import { createMemoryEventStore, createMemoryLog } from "../../adapters/event-st
 import type { AccountEvent } from "../../domain/account/events.ts";
 import { evolveAccount } from "../../domain/account/state.ts";
 import { createLedger } from "../../domain/application/ledger.ts";
-import { openLog } from "../../domain/application/open-log.ts";
-import { createRecorder } from "../../domain/application/recorder.ts";
+import { openLog } from "../../domain/application/log/open-log.ts";
+import { createRecorder } from "../../domain/application/log/recorder.ts";
 import type { RecordedEvent } from "../../domain/codec/codec.ts";
 import type { OrderEvent } from "../../domain/order/events.ts";
 import { evolve, type OrderState } from "../../domain/order/state.ts";

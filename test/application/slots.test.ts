@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSlots } from "../../domain/application/slots.ts";
+import { createSlots } from "../../domain/application/orders/slots.ts";
 import type { AccountId } from "../../domain/primitives/ids.ts";
 import { settle } from "../support/manual-time.ts";
 

@@ -1,7 +1,7 @@
 /** verifyLog: every single change of a log is found, and a log that nobody changed is not blamed. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_PROBLEMS, verifyLog } from "../../domain/application/verify-log.ts";
+import { MAX_PROBLEMS, verifyLog } from "../../domain/application/audit/verify-log.ts";
 import type { EventStore, StoredEvent } from "../../domain/ports/event-store.ts";
 import type { LogId, StreamName } from "../../domain/primitives/ids.ts";
 import { codec, LOG_ID } from "../support/given.ts";

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createLedger } from "../../domain/application/ledger.ts";
-import { createOrderFold } from "../../domain/application/order-fold.ts";
+import { createOrderFold } from "../../domain/application/processors/order-fold.ts";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
 import type { AccountId, Mint } from "../../domain/primitives/ids.ts";
 import { carryOver, EMPTY_POSITION, receive, remove, sell } from "../../projections/portfolio.ts";

@@ -1,5 +1,5 @@
 /** Somebody who follows one order through crashes, from the revision that was seen last, or goes away in the middle. */
-import type { WatchedEvent } from "../../domain/application/watch-order.ts";
+import type { WatchedEvent } from "../../domain/application/orders/watch-order.ts";
 import { type OrderId, orderStream } from "../../domain/primitives/ids.ts";
 import type { Client } from "./client.types.ts";
 import { isEnding } from "./money-model.ts";

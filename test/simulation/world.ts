@@ -7,7 +7,7 @@ import { createMemoryEventStore, createMemoryLog } from "../../adapters/event-st
 import { createNodeHasher } from "../../adapters/hasher/node.ts";
 import { createEngine, type Recovered } from "../../domain/application/engine.ts";
 import type { Engine } from "../../domain/application/engine.types.ts";
-import { createEngineState } from "../../domain/application/engine-state.ts";
+import { createEngineState } from "../../domain/application/processors/engine-state.ts";
 import { type Codec, createCodec, type PositionedEvent } from "../../domain/codec/codec.ts";
 import type { Clock, Timers } from "../../domain/ports/clock.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";

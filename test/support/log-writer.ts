@@ -4,7 +4,7 @@
  * `appendTo` plays it into a store append by append.
  */
 import type { AccountEvent, FundsLine } from "../../domain/account/events.ts";
-import { createSealer, tipOf } from "../../domain/application/sealer.ts";
+import { createSealer, tipOf } from "../../domain/application/log/sealer.ts";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
 import type { DomainEvent } from "../../domain/codec/registry.ts";
 import type { EncodedEvent, EventStore, StoredEvent } from "../../domain/ports/event-store.ts";

@@ -7,7 +7,7 @@ import {
   type ProcessorLimits,
   type RunningProcessor,
   runProcessor,
-} from "../../domain/application/run-processor.ts";
+} from "../../domain/application/processors/run-processor.ts";
 import type { Checkpoint, Checkpoints } from "../../domain/ports/checkpoints.ts";
 import type { EventStore } from "../../domain/ports/event-store.ts";
 import type { LogId } from "../../domain/primitives/ids.ts";

@@ -1,7 +1,7 @@
 /** The views of a log, made by the real processor over in-memory stores. */
 import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import { createMemoryReadModel } from "../../adapters/read-model/memory.ts";
-import { createViewsProcessor } from "../../domain/application/views-processor.ts";
+import { createViewsProcessor } from "../../domain/application/processors/views-processor.ts";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
 import { stateHash } from "../../domain/order/state.ts";
 import type { EventStore } from "../../domain/ports/event-store.ts";

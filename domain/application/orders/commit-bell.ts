@@ -2,7 +2,7 @@
  * Tells watchers that a stream has grown. It carries no events: the log is the truth and watchers read it, so that nothing is
  * buffered for a slow one.
  */
-import type { OrderId } from "../primitives/ids.ts";
+import type { OrderId } from "../../primitives/ids.ts";
 
 export type CommitBell = {
   readonly ring: (orderId: OrderId) => void;

@@ -4,22 +4,22 @@
  * Decided events are staged; they are stored together before anything outside the process can depend on them: before the
  * driver waits for anything, and at the end. A paper order whose price is at hand is one append.
  */
-import type { OrderCommand, RetryPolicy } from "../order/commands.ts";
-import { decide } from "../order/decide.ts";
-import { type Action, isNotExecuted, nextAction, type Step } from "../order/flow.ts";
-import type { Policy } from "../order/policy.ts";
-import { isTerminal, type OrderState } from "../order/state.ts";
-import { totalsOf } from "../order/trade.ts";
-import type { Clock, Timers } from "../ports/clock.ts";
-import type { ExpectedRevision, Position } from "../ports/event-store.ts";
-import type { SlippageModel } from "../pricing/slippage/model.ts";
-import { assertNever } from "../primitives/assert-never.ts";
-import { type TimestampUs, US_PER_MS } from "../primitives/time.ts";
-import type { Ledger } from "./ledger.ts";
+import type { OrderCommand, RetryPolicy } from "../../order/commands.ts";
+import { decide } from "../../order/decide.ts";
+import { type Action, isNotExecuted, nextAction, type Step } from "../../order/flow.ts";
+import type { Policy } from "../../order/policy.ts";
+import { isTerminal, type OrderState } from "../../order/state.ts";
+import { totalsOf } from "../../order/trade.ts";
+import type { Clock, Timers } from "../../ports/clock.ts";
+import type { ExpectedRevision, Position } from "../../ports/event-store.ts";
+import type { SlippageModel } from "../../pricing/slippage/model.ts";
+import { assertNever } from "../../primitives/assert-never.ts";
+import { type TimestampUs, US_PER_MS } from "../../primitives/time.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Recorder } from "../log/recorder.ts";
+import type { Sealer } from "../log/sealer.ts";
 import { type OrderEntry, settleWaiters, stage } from "./order-entry.ts";
 import type { OrderQuotes } from "./pair-quotes.ts";
-import type { Recorder } from "./recorder.ts";
-import type { Sealer } from "./sealer.ts";
 import type { Slots } from "./slots.ts";
 
 export type DriverConfig = {

@@ -1,12 +1,17 @@
 /** Accepts a trade request, once for each request id. */
-import { decide } from "../order/decide.ts";
-import { fingerprintOf, orderIdOf, resolveRequest, type TradeCommand } from "../order/request.ts";
-import type { OrderId, Principal } from "../primitives/ids.ts";
-import type { Engine } from "./engine.types.ts";
+import { decide } from "../../order/decide.ts";
+import {
+  fingerprintOf,
+  orderIdOf,
+  resolveRequest,
+  type TradeCommand,
+} from "../../order/request.ts";
+import type { OrderId, Principal } from "../../primitives/ids.ts";
+import type { Engine } from "../engine.types.ts";
+import type { Sealer } from "../log/sealer.ts";
 import { loadOrder } from "./load-order.ts";
 import { createEntry, type OrderEntry, stage } from "./order-entry.ts";
 import { answerExisting, isSame, type RunParts, reused, runOrder } from "./run-order.ts";
-import type { Sealer } from "./sealer.ts";
 import type { WaitOn } from "./wait-on-order.ts";
 
 type SubmitParts = RunParts & { readonly sealer: Sealer; readonly waitOn: WaitOn };

@@ -5,12 +5,12 @@
  * of what is spent, or more where that would be worth too few units to tell a price by. Swaps, and whatever limits its price
  * impact, are quoted for exactly their amount.
  */
-import type { QuoteAnswer } from "../order/commands.ts";
-import type { OrderRequest } from "../order/events.ts";
-import type { Policy } from "../order/policy.ts";
-import { countsOf, inputMintOf, outputMintOf } from "../order/trade.ts";
-import type { Quote, QuoteOutcome, QuoteRequest, Quotes } from "../ports/quotes.ts";
-import { divCeil, U64_MAX } from "../primitives/amount.ts";
+import type { QuoteAnswer } from "../../order/commands.ts";
+import type { OrderRequest } from "../../order/events.ts";
+import type { Policy } from "../../order/policy.ts";
+import { countsOf, inputMintOf, outputMintOf } from "../../order/trade.ts";
+import type { Quote, QuoteOutcome, QuoteRequest, Quotes } from "../../ports/quotes.ts";
+import { divCeil, U64_MAX } from "../../primitives/amount.ts";
 
 /** A reference quote is precise enough when it gives this many smallest units: rounding is then below 0.01 bps. */
 const PRECISE_UNITS = 1_000_000n;

@@ -2,14 +2,14 @@
  * Folds the whole log from nothing and stops at given positions, where what others claim about the
  * log can be compared: the running engine, its snapshot, the views.
  */
-import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import { type OrderState, stateHash } from "../order/state.ts";
-import type { EventStore, Position } from "../ports/event-store.ts";
-import type { Hasher } from "../ports/hasher.ts";
-import type { Hash, LogId } from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
-import { createOrderFold } from "./order-fold.ts";
+import type { Codec, PositionedEvent } from "../../codec/codec.ts";
+import { type OrderState, stateHash } from "../../order/state.ts";
+import type { EventStore, Position } from "../../ports/event-store.ts";
+import type { Hasher } from "../../ports/hasher.ts";
+import type { Hash, LogId } from "../../primitives/ids.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
+import { createLedger, type Ledger } from "../ledger.ts";
+import { createOrderFold } from "../processors/order-fold.ts";
 import { eventsUntil } from "./verify-log.ts";
 
 /** The log up to a position. */

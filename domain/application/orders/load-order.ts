@@ -1,9 +1,9 @@
 /** Reads an order from its own stream. */
-import type { Codec, PositionedEvent, RecordedEvent } from "../codec/codec.ts";
-import type { OrderEvent } from "../order/events.ts";
-import { evolve, type MaybeOrder } from "../order/state.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import { type OrderId, orderStream, type StreamName } from "../primitives/ids.ts";
+import type { Codec, PositionedEvent, RecordedEvent } from "../../codec/codec.ts";
+import type { OrderEvent } from "../../order/events.ts";
+import { evolve, type MaybeOrder } from "../../order/state.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import { type OrderId, orderStream, type StreamName } from "../../primitives/ids.ts";
 
 const PAGE = 256;
 

@@ -1,12 +1,18 @@
 /**
  * One open order in memory: what is durable, what is decided and not durable yet, and who waits for it.
  */
-import type { OrderEvent } from "../order/events.ts";
-import type { TradeCommand } from "../order/request.ts";
-import { evolve, isTerminal, type MaybeOrder, type OrderState, statusOf } from "../order/state.ts";
-import { type OrderId, orderStream, type StreamName } from "../primitives/ids.ts";
-import type { SubmitResult, WaitFor } from "./engine.types.ts";
-import { type Sealed, type Sealer, type Tip, tipOf } from "./sealer.ts";
+import type { OrderEvent } from "../../order/events.ts";
+import type { TradeCommand } from "../../order/request.ts";
+import {
+  evolve,
+  isTerminal,
+  type MaybeOrder,
+  type OrderState,
+  statusOf,
+} from "../../order/state.ts";
+import { type OrderId, orderStream, type StreamName } from "../../primitives/ids.ts";
+import type { SubmitResult, WaitFor } from "../engine.types.ts";
+import { type Sealed, type Sealer, type Tip, tipOf } from "../log/sealer.ts";
 
 type Staged = Sealed<OrderEvent> & { readonly after: OrderState };
 

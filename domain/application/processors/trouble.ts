@@ -1,7 +1,7 @@
 /** A failure that is tried again: what it is, and when the next try is due. */
-import type { Timers } from "../ports/clock.ts";
-import type { Position } from "../ports/event-store.ts";
-import { maxOf } from "../primitives/amount.ts";
+import type { Timers } from "../../ports/clock.ts";
+import type { Position } from "../../ports/event-store.ts";
+import { maxOf } from "../../primitives/amount.ts";
 
 export type Trouble = {
   /** Notes a failure at a position; the pause before the next try doubles each time. */

@@ -3,17 +3,17 @@
  * event's hash fits its bytes and its predecessor, and this program can read it. A changed,
  * inserted, swapped or removed event is found; a removed end of a stream is not.
  */
-import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import { isOrderEvent } from "../codec/registry.ts";
-import type { EventStore, Position, StoredEvent } from "../ports/event-store.ts";
+import type { Codec, PositionedEvent } from "../../codec/codec.ts";
+import { isOrderEvent } from "../../codec/registry.ts";
+import type { EventStore, Position, StoredEvent } from "../../ports/event-store.ts";
 import {
   accountIdOfStream,
   type Hash,
   type LogId,
   orderIdOfStream,
   type StreamName,
-} from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
+} from "../../primitives/ids.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
 
 export type LogProblem = {
   readonly position: Position;

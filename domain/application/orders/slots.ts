@@ -2,7 +2,7 @@
  * Turns of one account: its orders run first in, first out, `limit` at a time. An order holds a slot from its validation
  * until it is handed to the venue; waiting, retry delays and unknown outcomes hold none.
  */
-import type { AccountId } from "../primitives/ids.ts";
+import type { AccountId } from "../../primitives/ids.ts";
 
 export type Slots = {
   /** Undefined: the slot is taken at once. `again`: a later attempt goes before waiting new orders. */

@@ -1,8 +1,8 @@
 /** Whether a processor may go on from its checkpoint, must begin anew, or must not run at all. */
-import type { Codec } from "../codec/codec.ts";
-import type { Checkpoint, Checkpoints } from "../ports/checkpoints.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import type { LogId } from "../primitives/ids.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Checkpoint, Checkpoints } from "../../ports/checkpoints.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import type { LogId } from "../../primitives/ids.ts";
 
 export type CheckpointSource = {
   readonly store: EventStore;

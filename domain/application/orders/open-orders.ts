@@ -1,5 +1,5 @@
 /** The orders that have not ended, by id, counted by account. */
-import type { AccountId, OrderId } from "../primitives/ids.ts";
+import type { AccountId, OrderId } from "../../primitives/ids.ts";
 import type { OrderEntry } from "./order-entry.ts";
 
 export type OpenOrders = {

@@ -1,7 +1,7 @@
 /** Cancels an order that is not executed yet. Cancels are never shed. */
-import { isTerminal, type OrderState } from "../order/state.ts";
-import type { OrderId } from "../primitives/ids.ts";
-import type { CancelResult, Engine, SubmitResult } from "./engine.types.ts";
+import { isTerminal, type OrderState } from "../../order/state.ts";
+import type { OrderId } from "../../primitives/ids.ts";
+import type { CancelResult, Engine, SubmitResult } from "../engine.types.ts";
 import { loadOrder } from "./load-order.ts";
 import { isReached, type OrderEntry } from "./order-entry.ts";
 import { refused } from "./refusals.ts";

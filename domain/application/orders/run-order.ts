@@ -1,13 +1,13 @@
 /** Runs one open order in memory: drives it, and tells those who still wait what came of it. */
-import type { Codec } from "../codec/codec.ts";
-import { isSameRequest, type RequestDefaults, type TradeCommand } from "../order/request.ts";
-import type { OrderState } from "../order/state.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import type { Hasher } from "../ports/hasher.ts";
-import type { OrderId } from "../primitives/ids.ts";
+import type { Codec } from "../../codec/codec.ts";
+import { isSameRequest, type RequestDefaults, type TradeCommand } from "../../order/request.ts";
+import type { OrderState } from "../../order/state.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import type { Hasher } from "../../ports/hasher.ts";
+import type { OrderId } from "../../primitives/ids.ts";
+import type { Refused, SubmitResult } from "../engine.types.ts";
+import type { Ledger } from "../ledger.ts";
 import type { Admission } from "./admission.ts";
-import type { Refused, SubmitResult } from "./engine.types.ts";
-import type { Ledger } from "./ledger.ts";
 import { loadOrder } from "./load-order.ts";
 import type { OpenOrders } from "./open-orders.ts";
 import type { DriveEnd, Driver } from "./order-driver.ts";

@@ -3,9 +3,14 @@
  * became of it. Only then does anybody decide anything else on that stream.
  */
 
-import type { Timers } from "../ports/clock.ts";
-import type { EncodedEvent, EventStore, ExpectedRevision, Position } from "../ports/event-store.ts";
-import type { StreamName } from "../primitives/ids.ts";
+import type { Timers } from "../../ports/clock.ts";
+import type {
+  EncodedEvent,
+  EventStore,
+  ExpectedRevision,
+  Position,
+} from "../../ports/event-store.ts";
+import type { StreamName } from "../../primitives/ids.ts";
 
 export type Batch = {
   readonly stream: StreamName;

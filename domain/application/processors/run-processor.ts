@@ -4,11 +4,11 @@
  * last checkpoint and shown by `status()`; nothing is ever thrown into the engine: a failing view
  * never fails a trade.
  */
-import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import type { Checkpoints } from "../ports/checkpoints.ts";
-import type { Clock, Timers } from "../ports/clock.ts";
-import type { EventStore, Position } from "../ports/event-store.ts";
-import type { LogId } from "../primitives/ids.ts";
+import type { Codec, PositionedEvent } from "../../codec/codec.ts";
+import type { Checkpoints } from "../../ports/checkpoints.ts";
+import type { Clock, Timers } from "../../ports/clock.ts";
+import type { EventStore, Position } from "../../ports/event-store.ts";
+import type { LogId } from "../../primitives/ids.ts";
 import { type CheckpointSaver, createCheckpointSaver } from "./checkpoint-saver.ts";
 import { createWaiters } from "./position-waiters.ts";
 import { createTrouble, pause } from "./trouble.ts";

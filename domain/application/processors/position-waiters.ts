@@ -1,6 +1,6 @@
 /** Readers that wait until a view holds what they wrote. */
-import type { Timers } from "../ports/clock.ts";
-import type { Position } from "../ports/event-store.ts";
+import type { Timers } from "../../ports/clock.ts";
+import type { Position } from "../../ports/event-store.ts";
 
 export type PositionWaiters = {
   /**

@@ -3,10 +3,10 @@
  * little. A snapshot is taken between two batches only, in one synchronous step with its position;
  * then the rows are made durable, then it is saved.
  */
-import type { PositionedEvent } from "../codec/codec.ts";
-import type { Checkpoint } from "../ports/checkpoints.ts";
-import type { Clock, Timers } from "../ports/clock.ts";
-import { US_PER_MS } from "../primitives/time.ts";
+import type { PositionedEvent } from "../../codec/codec.ts";
+import type { Checkpoint } from "../../ports/checkpoints.ts";
+import type { Clock, Timers } from "../../ports/clock.ts";
+import { US_PER_MS } from "../../primitives/time.ts";
 
 export type CheckpointSaver = {
   /** Runs a batch; counts it when it succeeded. When it fails, nothing is saved before `reset`. */

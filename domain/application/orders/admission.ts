@@ -2,11 +2,11 @@
  * What keeps a new order out. Nothing is recorded: UNAVAILABLE and RESOURCE_EXHAUSTED say so. Once admitted, what an order has
  * to write is never refused.
  */
-import type { TradeCommand } from "../order/request.ts";
-import type { Principal } from "../primitives/ids.ts";
-import type { Accounts } from "./accounts.ts";
-import type { Refused } from "./engine.types.ts";
-import type { Ledger } from "./ledger.ts";
+import type { TradeCommand } from "../../order/request.ts";
+import type { Principal } from "../../primitives/ids.ts";
+import type { Accounts } from "../accounts.ts";
+import type { Refused } from "../engine.types.ts";
+import type { Ledger } from "../ledger.ts";
 import type { OpenOrders } from "./open-orders.ts";
 import { refused } from "./refusals.ts";
 

@@ -1,9 +1,9 @@
 /** Follows one order: what is in its stream, then what comes, until its end. */
-import type { Codec, RecordedEvent } from "../codec/codec.ts";
-import type { OrderEvent } from "../order/events.ts";
-import { evolve, isTerminal, type MaybeOrder, type OrderState } from "../order/state.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import { type OrderId, orderStream } from "../primitives/ids.ts";
+import type { Codec, RecordedEvent } from "../../codec/codec.ts";
+import type { OrderEvent } from "../../order/events.ts";
+import { evolve, isTerminal, type MaybeOrder, type OrderState } from "../../order/state.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import { type OrderId, orderStream } from "../../primitives/ids.ts";
 import type { CommitBell } from "./commit-bell.ts";
 import { readEvents } from "./load-order.ts";
 

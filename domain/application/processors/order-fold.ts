@@ -4,13 +4,13 @@
  * checkpoint stays small.
  */
 import { z } from "zod";
-import type { Codec, PositionedEvent, RecordedEvent } from "../codec/codec.ts";
-import { isOrderEvent } from "../codec/registry.ts";
-import type { OrderEvent } from "../order/events.ts";
-import { evolve, isTerminal, type MaybeOrder, type OrderState } from "../order/state.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import { type OrderId, orderIdOfStream } from "../primitives/ids.ts";
-import { loadOrder } from "./load-order.ts";
+import type { Codec, PositionedEvent, RecordedEvent } from "../../codec/codec.ts";
+import { isOrderEvent } from "../../codec/registry.ts";
+import type { OrderEvent } from "../../order/events.ts";
+import { evolve, isTerminal, type MaybeOrder, type OrderState } from "../../order/state.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import { type OrderId, orderIdOfStream } from "../../primitives/ids.ts";
+import { loadOrder } from "../orders/load-order.ts";
 
 /** Open orders by id, each with the revision that the fold has seen. */
 export const orderFoldSnapshotSchema = z.array(z.tuple([z.string(), z.int().min(0)]));

@@ -1,10 +1,10 @@
 /** The beginning of a log, and of each life of the engine in it. */
-import type { Codec, RecordedEvent } from "../codec/codec.ts";
-import type { DomainEvent } from "../codec/registry.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EventStore, ExpectedRevision } from "../ports/event-store.ts";
-import { type LogId, SYSTEM_STREAM } from "../primitives/ids.ts";
-import { readEvents } from "./load-order.ts";
+import type { Codec, RecordedEvent } from "../../codec/codec.ts";
+import type { DomainEvent } from "../../codec/registry.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EventStore, ExpectedRevision } from "../../ports/event-store.ts";
+import { type LogId, SYSTEM_STREAM } from "../../primitives/ids.ts";
+import { readEvents } from "../orders/load-order.ts";
 import type { Recorder } from "./recorder.ts";
 import { createSealer, type Tip, tipOf } from "./sealer.ts";
 

@@ -3,12 +3,12 @@
  * one fold, one batch of rows, one transaction, one checkpoint.
  */
 import { z } from "zod";
-import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import type { OrderState } from "../order/state.ts";
-import type { EventStore } from "../ports/event-store.ts";
-import type { ColumnType, ReadModel, Row, TableDefinition, Value } from "../ports/read-model.ts";
-import type { StreamName } from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
+import type { Codec, PositionedEvent } from "../../codec/codec.ts";
+import type { OrderState } from "../../order/state.ts";
+import type { EventStore } from "../../ports/event-store.ts";
+import type { ColumnType, ReadModel, Row, TableDefinition, Value } from "../../ports/read-model.ts";
+import type { StreamName } from "../../primitives/ids.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
 import {
   createOrderFold,
   type OrderFold,

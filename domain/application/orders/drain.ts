@@ -1,5 +1,5 @@
 /** The end of an engine's life: nothing new, and what is under way is settled. Open orders go on after a restart. */
-import type { Timers } from "../ports/clock.ts";
+import type { Timers } from "../../ports/clock.ts";
 import type { Admission } from "./admission.ts";
 import type { OpenOrders } from "./open-orders.ts";
 

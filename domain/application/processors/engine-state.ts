@@ -3,15 +3,15 @@
  * a start is snapshot + tail; without a usable one it is a full fold. Snapshot + tail = full fold is a law of the tests.
  */
 import { z } from "zod";
-import type { Codec, PositionedEvent } from "../codec/codec.ts";
-import { stateHash } from "../order/state.ts";
-import type { Checkpoint, Checkpoints } from "../ports/checkpoints.ts";
-import type { EventStore, Position } from "../ports/event-store.ts";
-import type { Hasher } from "../ports/hasher.ts";
-import type { EventId, Hash, LogId, OrderId } from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
-import type { Recovered } from "./engine.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
+import type { Codec, PositionedEvent } from "../../codec/codec.ts";
+import { stateHash } from "../../order/state.ts";
+import type { Checkpoint, Checkpoints } from "../../ports/checkpoints.ts";
+import type { EventStore, Position } from "../../ports/event-store.ts";
+import type { Hasher } from "../../ports/hasher.ts";
+import type { EventId, Hash, LogId, OrderId } from "../../primitives/ids.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
+import type { Recovered } from "../engine.ts";
+import { createLedger, type Ledger } from "../ledger.ts";
 import {
   createOrderFold,
   type OrderFold,

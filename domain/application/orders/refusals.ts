@@ -1,6 +1,6 @@
 /** Answers that record nothing. */
-import { FAILURES, type FailureReason } from "../order/failures.ts";
-import type { Refused } from "./engine.types.ts";
+import { FAILURES, type FailureReason } from "../../order/failures.ts";
+import type { Refused } from "../engine.types.ts";
 
 /** How long a caller that was shed should stay away, milliseconds. */
 const SHED_RETRY_MS = 1_000;

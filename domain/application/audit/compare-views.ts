@@ -3,10 +3,10 @@
  * little ahead of their checkpoint while an engine runs: a row may then be as it was at the
  * checkpoint or as any later event made it.
  */
-import { isTerminal } from "../order/state.ts";
-import type { Row, TableDefinition, Value } from "../ports/read-model.ts";
+import { isTerminal } from "../../order/state.ts";
+import type { Row, TableDefinition, Value } from "../../ports/read-model.ts";
+import type { ViewProjection } from "../processors/views-processor.ts";
 import type { Folded } from "./replay-all.ts";
-import type { ViewProjection } from "./views-processor.ts";
 
 type Values = Row["values"];
 

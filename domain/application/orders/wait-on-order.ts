@@ -1,6 +1,6 @@
 /** Waiting for an order to reach a point. What ends the wait early never ends the order. */
-import type { Timers } from "../ports/clock.ts";
-import type { SubmitResult } from "./engine.types.ts";
+import type { Timers } from "../../ports/clock.ts";
+import type { SubmitResult } from "../engine.types.ts";
 import { isReached, type OrderEntry, type Waiter } from "./order-entry.ts";
 
 /** Resolves at the waited-for point, or with what is durable when `waitMs` is over. */

@@ -1,10 +1,10 @@
 /** Seals decided events into a stream: revision, time, causation and the hash chain. */
-import type { Codec, RecordedEvent } from "../codec/codec.ts";
-import type { DomainEvent } from "../codec/registry.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EncodedEvent } from "../ports/event-store.ts";
-import type { EventId, Hash, LogId, StreamName } from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
+import type { Codec, RecordedEvent } from "../../codec/codec.ts";
+import type { DomainEvent } from "../../codec/registry.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EncodedEvent } from "../../ports/event-store.ts";
+import type { EventId, Hash, LogId, StreamName } from "../../primitives/ids.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
 
 /** Where a stream ends; undefined: it has no events. */
 export type Tip =
