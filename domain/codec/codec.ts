@@ -219,10 +219,10 @@ function readEvent(
   const data = upcast(type, parseJson(stored.data, where), { from: version, current });
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UnreadableEventError(
-      `${where}: ${issue?.path.join(".") ?? "data"}: ${issue?.message ?? ""}`,
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.join(".")}: ${message}`,
     );
+    throw new UnreadableEventError(`${where}: ${problems.slice(0, 3).join("; ")}`);
   }
   // The registry pairs each type with its own schema, which the compiler cannot follow through the lookup.
   return { type, data: parsed.data } as DomainEvent;

@@ -140,3 +140,13 @@ describe("ledger", () => {
     expect(refusals).toBeGreaterThan(10);
   });
 });
+
+describe("an account that nobody opened", () => {
+  it("is closed, holds nothing, and has nothing to give back", () => {
+    const ledger = createLedger();
+    expect(ledger.isOpen(A)).toBe(false);
+    ledger.release(A, "o1");
+    expect(ledger.total(A, SOL_MINT)).toBe(0n);
+    expect(ledger.snapshot()).toBe("[]");
+  });
+});

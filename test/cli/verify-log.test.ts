@@ -138,3 +138,35 @@ describe("verifyLog", () => {
     expect(seen).toEqual([1_000, 2_000, 2_502]);
   });
 });
+
+describe("the edges of a log", () => {
+  it("are an empty log, of which there is nothing to say", async () => {
+    const report = await verify([]);
+    expect(report).toMatchObject({ events: 0, streams: 0, end: undefined, problemCount: 0 });
+  });
+
+  it("are the end as it was at the beginning: what is appended meanwhile is left for the next time", async () => {
+    const log = events();
+    const end = BigInt(log.length - 2);
+    const store = { ...storeOf(log), end: async () => end };
+    expect(await verifyLog({ store, codec })).toMatchObject({ events: log.length - 2, end });
+  });
+
+  it("are the streams that events belong in", async () => {
+    const log = createLogWriter();
+    log.openAccount("main", []);
+    const [, account] = log.stored;
+    if (!account) throw new Error("no event");
+    const { event, metadata } = codec.decode(account);
+    const stream = "order-not-an-order" as StreamName;
+    const moved = codec.encode(stream, 0, {
+      event,
+      metadata: { ...metadata, prevHash: codec.rootHash(LOG_ID, stream) },
+    });
+    const { problems } = await verify(
+      placed([...log.stored, { ...account, stream, ...moved.encoded }]),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.problem).toMatch(/does not belong/);
+  });
+});
