@@ -1,6 +1,5 @@
 /** The composition root: plain function calls put the adapters behind the ports and start the engine. */
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createEngine, type EngineConfig } from "../domain/application/engine.ts";
 import type { Engine } from "../domain/application/engine.types.ts";
@@ -80,7 +79,6 @@ async function start(
   undo: Undo,
 ): Promise<Omit<Running, "stop">> {
   const { log } = options;
-  mkdirSync(config.data, { recursive: true });
   const lock = acquireLock(join(config.data, "lock.db"));
   undo.push(() => lock.release());
 

@@ -145,7 +145,7 @@ function noAccess(path: string, cause: unknown): StoreOpenError {
 export function prepareFolder(file: string): void {
   const folder = dirname(resolve(file));
   try {
-    const firstMade = mkdirSync(folder, { recursive: true });
+    const firstMade = makeFolders(folder);
     if (firstMade === undefined || process.platform === "win32") return;
     const top = dirname(firstMade);
     for (let made = folder; made.length >= top.length; made = dirname(made)) {
@@ -155,6 +155,18 @@ export function prepareFolder(file: string): void {
   } catch (error) {
     throw noAccess(folder, error);
   }
+}
+
+/**
+ * Makes what is missing of a path and answers the uppermost folder made. Not `recursive: true`: that never returns where a
+ * file system takes no folders (/proc).
+ */
+function makeFolders(folder: string): string | undefined {
+  const missing: string[] = [];
+  for (let at = folder; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const path of missing) mkdirSync(path);
+  if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file, not a folder`);
+  return missing[0];
 }
 
 function syncFolder(folder: string): void {

@@ -127,6 +127,13 @@ describe("a start that cannot be", () => {
     expect(existsSync(data)).toBe(false);
   });
 
+  it.skipIf(process.platform !== "linux")("says that a folder cannot be made", async () => {
+    const { code, said } = await start("/proc/orderstream/data");
+    expect(code).toBe(7);
+    expect(said).toContain("/proc/orderstream");
+    aSentence(said);
+  });
+
   it("says what is wrong with a data folder that is a file", async () => {
     const data = join(scratch, "a-file");
     writeFileSync(data, "");
