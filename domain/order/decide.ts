@@ -128,7 +128,7 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
 
 function cancel(order: OrderState, { by, message: why }: Command<"Cancel">): OrderEvent[] {
   if (order.cancelRequestedBy !== undefined) return [];
-  const message = plainText(why);
+  const message = plainText(why) || `cancelled by ${by}`;
   const asked: OrderEvent = { type: "OrderCancelRequested", data: { by, message } };
   return isNotExecuted(order)
     ? [asked, { type: "OrderCancelled", data: { by, message } }]

@@ -5,7 +5,7 @@
 import type { Quote } from "../ports/quotes.ts";
 import { BPS, formatAmount } from "../primitives/amount.ts";
 import type { Mint } from "../primitives/ids.ts";
-import { ratioFromFraction } from "../primitives/ratio.ts";
+import { decimalString, type Ratio, ratioFromFraction } from "../primitives/ratio.ts";
 import { formatTimestamp, type TimestampUs, US_PER_MS } from "../primitives/time.ts";
 import type { OrderRequest, PolicyCheck } from "./events.ts";
 import type { FailureReason } from "./failures.ts";
@@ -207,6 +207,10 @@ function quoteAge(ageUs: number, policy: Policy): Check {
   );
 }
 
+/** A fraction that is above a limit, so greater than 0, in basis points. */
+const inBps = ({ numerator, denominator }: Ratio): string =>
+  decimalString({ numerator: numerator * BPS, denominator }, 6);
+
 function priceImpact(fraction: string, limitBps: number): Check {
   const impact = ratioFromFraction(fraction);
   const within =
@@ -218,6 +222,6 @@ function priceImpact(fraction: string, limitBps: number): Check {
     () =>
       impact === undefined
         ? `the price impact ${JSON.stringify(fraction)} is no number, so it cannot be limited`
-        : `price impact ${fraction} is above max_price_impact_bps ${limitBps}`,
+        : `price impact of ${inBps(impact)} bps is above max_price_impact_bps ${limitBps}`,
   );
 }

@@ -99,7 +99,7 @@ const fields = z.object({
   feeAccount: addressSchema.optional(),
   trackingAccount: addressSchema.optional(),
   slippageModel: cleanText(64).min(1, "must not be empty").optional(),
-  expiresAtUs: z.int().min(1).optional(),
+  expiresAtUs: z.int().min(1, "must be after 1970-01-01T00:00:00Z").optional(),
   isSimulated: z.boolean(),
   metadata: z
     .record(

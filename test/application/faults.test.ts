@@ -344,3 +344,32 @@ describe("long and broken streams", () => {
     expect(() => createLedger().apply(first, begun)).toThrow(/does not exist/);
   });
 });
+
+describe("a market that hangs", () => {
+  const hanging = async (): Promise<World> => {
+    const world = await withFunds(await createWorld());
+    world.market.warm = false;
+    world.market.script.push(new Promise<QuoteOutcome>(() => {}));
+    return world;
+  };
+
+  it("holds up no cancel", async () => {
+    const world = await hanging();
+    const accepted = (await submit(world, trade("r1"), "ACCEPTED")) as { order: OrderState };
+    await settle();
+    const context = { principal: LOCAL, message: "" };
+    const result = await world.engine.cancel(accepted.order.orderId, context);
+    expect(result).toMatchObject({
+      kind: "cancelled",
+      order: { attempt: 0, lastError: { message: "cancelled by local" } },
+    });
+  });
+
+  it("holds up no expiry", async () => {
+    const world = await hanging();
+    const expiresAtUs = world.time.clock.nowUs() + 50_000;
+    const waiting = submit(world, trade("r1", { expiresAtUs }));
+    await world.time.advanceMs(51);
+    expect(await waiting).toMatchObject({ order: { phase: "expired" } });
+  });
+});

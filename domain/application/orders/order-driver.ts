@@ -4,7 +4,7 @@
  * Decided events are staged; they are stored together before anything outside the process can depend on them: before the
  * driver waits for anything, and at the end. A paper order whose price is at hand is one append.
  */
-import type { OrderCommand, RetryPolicy } from "../../order/commands.ts";
+import type { OrderCommand, QuoteAnswer, RetryPolicy } from "../../order/commands.ts";
 import { decide } from "../../order/decide.ts";
 import { type Action, isNotExecuted, nextAction, type Step } from "../../order/flow.ts";
 import type { Policy } from "../../order/policy.ts";
@@ -163,6 +163,19 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     }
   }
 
+  /** Asks the market; undefined when the order is woken before the answer is there. */
+  async function ask(entry: OrderEntry, order: OrderState): Promise<QuoteAnswer | undefined> {
+    if (entry.cancels.length > 0) return undefined;
+    const asked = quotes.ask(order.request);
+    const waiting = pause(entry, {
+      untilUs: order.request.expiresAtUs,
+      turn: asked.then(() => undefined),
+    });
+    // Something is under way all the same: a drain waits for it.
+    entry.parked = false;
+    return (await waiting) === "turn" ? asked : undefined;
+  }
+
   async function quote(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
     if (order.request.isSimulated) {
       record(entry, { type: "UseExpectedPrice" });
@@ -172,7 +185,9 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     if (!answer) {
       const ended = await flush(entry);
       if (ended) return ended;
-      answer = await quotes.ask(order.request);
+      answer = await ask(entry, order);
+      // A cancel or the end of the order's time came first: the answer is of no use any more.
+      if (!answer) return undefined;
     }
     const { policy, retry } = config;
     record(entry, { type: "RecordQuote", answer, policy, retry, nowUs: clock.nowUs() });

@@ -5150,7 +5150,7 @@ export const TradeExecutionServiceService = {
     responseSerialize: (value: CancelTradeResponse): Buffer => Buffer.from(CancelTradeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CancelTradeResponse => CancelTradeResponse.decode(value),
   },
-  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id. */
+  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id within the account. */
   openPaperAccount: {
     path: "/orderstream.v1.TradeExecutionService/OpenPaperAccount" as const,
     requestStream: false as const,
@@ -5162,7 +5162,7 @@ export const TradeExecutionServiceService = {
       Buffer.from(OpenPaperAccountResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): OpenPaperAccountResponse => OpenPaperAccountResponse.decode(value),
   },
-  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id. */
+  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id within the account. */
   depositPaperFunds: {
     path: "/orderstream.v1.TradeExecutionService/DepositPaperFunds" as const,
     requestStream: false as const,
@@ -5174,7 +5174,7 @@ export const TradeExecutionServiceService = {
       Buffer.from(DepositPaperFundsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DepositPaperFundsResponse => DepositPaperFundsResponse.decode(value),
   },
-  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id. */
+  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id within the account. */
   withdrawPaperFunds: {
     path: "/orderstream.v1.TradeExecutionService/WithdrawPaperFunds" as const,
     requestStream: false as const,
@@ -5186,7 +5186,7 @@ export const TradeExecutionServiceService = {
       Buffer.from(WithdrawPaperFundsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WithdrawPaperFundsResponse => WithdrawPaperFundsResponse.decode(value),
   },
-  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id. */
+  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id within the account. */
   closePaperAccount: {
     path: "/orderstream.v1.TradeExecutionService/ClosePaperAccount" as const,
     requestStream: false as const,
@@ -5243,13 +5243,13 @@ export interface TradeExecutionServiceServer extends UntypedServiceImplementatio
   replayEvents: handleServerStreamingCall<ReplayEventsRequest, RecordedEvent>;
   /** CancelTrade cancels an order that has not been executed or signed yet. */
   cancelTrade: handleUnaryCall<CancelTradeRequest, CancelTradeResponse>;
-  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id. */
+  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id within the account. */
   openPaperAccount: handleUnaryCall<OpenPaperAccountRequest, OpenPaperAccountResponse>;
-  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id. */
+  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id within the account. */
   depositPaperFunds: handleUnaryCall<DepositPaperFundsRequest, DepositPaperFundsResponse>;
-  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id. */
+  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id within the account. */
   withdrawPaperFunds: handleUnaryCall<WithdrawPaperFundsRequest, WithdrawPaperFundsResponse>;
-  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id. */
+  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id within the account. */
   closePaperAccount: handleUnaryCall<ClosePaperAccountRequest, ClosePaperAccountResponse>;
   /** ResolveOutcome hands in evidence for an order in OUTCOME_UNKNOWN (live orders only). Never a bare verdict. */
   resolveOutcome: handleUnaryCall<ResolveOutcomeRequest, ResolveOutcomeResponse>;
@@ -5358,7 +5358,7 @@ export interface TradeExecutionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CancelTradeResponse) => void,
   ): ClientUnaryCall;
-  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id. */
+  /** OpenPaperAccount opens a paper account, with first deposits if wanted. Idempotent by request_id within the account. */
   openPaperAccount(
     request: OpenPaperAccountRequest,
     callback: (error: ServiceError | null, response: OpenPaperAccountResponse) => void,
@@ -5374,7 +5374,7 @@ export interface TradeExecutionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: OpenPaperAccountResponse) => void,
   ): ClientUnaryCall;
-  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id. */
+  /** DepositPaperFunds adds funds to a paper account. Idempotent by request_id within the account. */
   depositPaperFunds(
     request: DepositPaperFundsRequest,
     callback: (error: ServiceError | null, response: DepositPaperFundsResponse) => void,
@@ -5390,7 +5390,7 @@ export interface TradeExecutionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DepositPaperFundsResponse) => void,
   ): ClientUnaryCall;
-  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id. */
+  /** WithdrawPaperFunds takes available funds out of a paper account. Idempotent by request_id within the account. */
   withdrawPaperFunds(
     request: WithdrawPaperFundsRequest,
     callback: (error: ServiceError | null, response: WithdrawPaperFundsResponse) => void,
@@ -5406,7 +5406,7 @@ export interface TradeExecutionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: WithdrawPaperFundsResponse) => void,
   ): ClientUnaryCall;
-  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id. */
+  /** ClosePaperAccount closes a paper account without open orders. Idempotent by request_id within the account. */
   closePaperAccount(
     request: ClosePaperAccountRequest,
     callback: (error: ServiceError | null, response: ClosePaperAccountResponse) => void,
