@@ -83,13 +83,6 @@ function placePoint(units: bigint, scale: number): string {
   return fraction ? `${whole}.${fraction}` : whole;
 }
 
-/** -1, 0 or 1. Exact. */
-export function compareRatios(a: Ratio, b: Ratio): number {
-  const left = a.numerator * b.denominator;
-  const right = b.numerator * a.denominator;
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 /** A decimal fraction such as a price impact ("0.0012", perhaps with sign or exponent) as a ratio; undefined if it is none. */
 export function ratioFromFraction(text: string): Ratio | undefined {
   const match = /^(-?)(\d{1,20})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);

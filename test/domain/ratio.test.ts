@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatAmount } from "../../domain/primitives/amount.ts";
 import {
-  compareRatios,
   decimalString,
   isDecimalPrice,
   priceFromRatio,
@@ -113,14 +112,6 @@ describe("prices", () => {
     );
     expect(seen.cut).toBeGreaterThan(RUNS.numRuns / 4);
     expect(seen.half).toBeGreaterThan(RUNS.numRuns / 10);
-  });
-
-  it("are compared exactly", () => {
-    const a = { numerator: 1n, denominator: 3n };
-    const b = { numerator: 333_333_333_333_333_333n, denominator: 10n ** 18n };
-    expect(compareRatios(a, b)).toBe(1);
-    expect(compareRatios(b, a)).toBe(-1);
-    expect(compareRatios(a, { numerator: 2n, denominator: 6n })).toBe(0);
   });
 
   it.each([

@@ -36,7 +36,8 @@ export type SealerOptions = {
 };
 
 export function createSealer({ codec, clock, logId, lastUs: startUs }: SealerOptions): Sealer {
-  // One strictly growing clock for the whole engine: the order of times is the order of the log, whatever the wall clock does.
+  // One strictly growing clock for the whole engine, whatever the wall clock does. Appends of different streams may still reach the
+  // log in another order than they were sealed in: the log's clock at a position is the maximum up to it.
   let lastUs = startUs;
   return {
     seal: ({ stream, tip }, event, { actor, correlationId }) => {
