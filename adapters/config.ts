@@ -5,7 +5,8 @@
  */
 import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
-import type { AccountId } from "../domain/primitives/ids.ts";
+import type { SquareRootOptions } from "../domain/pricing/slippage/square-root.ts";
+import type { AccountId, Mint } from "../domain/primitives/ids.ts";
 import { type ConfigProblem, type FirstFunds, resolve } from "./config/check.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import { nearestKey } from "./config/keys.ts";
@@ -26,11 +27,18 @@ import {
 } from "./config/layers.ts";
 import { configSchema, type RawConfig } from "./config/schema.ts";
 
-export type Config = Omit<RawConfig, "data" | "blockedPairs" | "firstAccount" | "jupiter"> & {
+type Finished = "data" | "blockedPairs" | "firstAccount" | "jupiter" | "paper";
+
+export type Config = Omit<RawConfig, Finished> & {
   /** Absolute path of the data folder. */
   readonly data: string;
   /** `baseMint/quoteMint`. */
   readonly blockedPairs: readonly string[];
+  readonly paper: Omit<RawConfig["paper"], "usdTokens" | "squareRoot"> & {
+    /** Mints that count as one US dollar a token. */
+    readonly usdMints: readonly Mint[];
+    readonly squareRoot: Omit<SquareRootOptions, "otherwise">;
+  };
   readonly jupiter: {
     readonly baseUrls: readonly string[];
     readonly timeoutMs: number;
@@ -94,12 +102,15 @@ export function loadConfig(flags: ConfigFlags, environment: Environment): Config
 
 function finish(
   raw: RawConfig,
-  resolved: Pick<ReturnType<typeof resolve>, "blockedPairs" | "firstFunds">,
+  resolved: Omit<ReturnType<typeof resolve>, "problems">,
   apiKey: string | undefined,
 ): Config {
-  const { firstAccount, jupiter } = raw;
+  const { firstAccount, jupiter, paper } = raw;
+  const { usdTokens: _, squareRoot, ...venue } = paper;
+  const { usdMints, depthUsdOf } = resolved;
   return {
     ...raw,
+    paper: { ...venue, usdMints, squareRoot: { ...squareRoot, depthUsdOf } },
     data: resolvePath(raw.data),
     blockedPairs: resolved.blockedPairs,
     jupiter: {

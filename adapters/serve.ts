@@ -1,10 +1,13 @@
 /** The composition root: plain function calls put the adapters behind the ports and start the engine. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { createEngine, type EngineConfig } from "../domain/application/engine.ts";
+import { setImmediate } from "node:timers/promises";
+import { createEngine } from "../domain/application/engine.ts";
 import type { Engine } from "../domain/application/engine.types.ts";
 import { openLog } from "../domain/application/log/open-log.ts";
 import { createRecorder } from "../domain/application/log/recorder.ts";
+import { createMarkSource } from "../domain/application/marks.ts";
+import { createPairPrices } from "../domain/application/orders/pair-prices.ts";
 import {
   createEngineState,
   ENGINE_STATE_TARGET,
@@ -15,13 +18,12 @@ import {
 } from "../domain/application/processors/run-processor.ts";
 import { createViewsProcessor } from "../domain/application/processors/views-processor.ts";
 import { createCodec } from "../domain/codec/codec.ts";
-import { stateHash } from "../domain/order/state.ts";
-import { fixedSlippage } from "../domain/pricing/slippage/fixed.ts";
 import type { LogId, Mint, Principal, RequestId } from "../domain/primitives/ids.ts";
 import { createProjections, VIEW_TABLES } from "../projections/registry.ts";
 import { openSqliteCheckpoints } from "./checkpoints/sqlite.ts";
 import { createSystemClock, createSystemTimers } from "./clock/system.ts";
 import { formatAddress } from "./config/address.ts";
+import { engineConfigOf } from "./config/engine-config.ts";
 import type { Config } from "./config.ts";
 import { acquireLock } from "./event-store/lock.ts";
 import { openSqliteEventStore } from "./event-store/sqlite.ts";
@@ -32,6 +34,7 @@ import { startMarketProcess } from "./market-process.ts";
 import { createCachedQuotes } from "./quotes/cached.ts";
 import { createJupiterQuotes } from "./quotes/jupiter.ts";
 import { createSqliteReadModel } from "./read-model/sqlite.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
 
 export type Running = {
   readonly grpc: string;
@@ -82,17 +85,17 @@ async function start(
   const lock = acquireLock(join(config.data, "lock.db"));
   undo.push(() => lock.release());
 
-  const store = await openSqliteEventStore({
-    file: join(config.data, "log.db"),
-    onFatal: options.onFatal,
-  });
+  const clock = createSystemClock();
+  const telemetry = createTelemetry({ version: options.version, clock });
+  const file = join(config.data, "log.db");
+  const { onFatal } = options;
+  const store = telemetry.countAppends(await openSqliteEventStore({ file, onFatal }));
   undo.push(() => store.close());
   const checkpoints = openSqliteCheckpoints(join(config.data, "state.db"));
   undo.push(() => checkpoints.close());
 
   const hasher = createNodeHasher();
   const codec = createCodec(hasher);
-  const clock = createSystemClock();
   const timers = createSystemTimers();
   const recorder = createRecorder(store, timers);
   const logId = await openLog(
@@ -115,13 +118,14 @@ async function start(
     ...(config.jupiter.apiKey ? { apiKey: config.jupiter.apiKey() } : {}),
   });
   undo.push(() => source.close());
-  const quotes = createCachedQuotes({ source, clock, ttlMs: config.cache.ttlMs });
+  const quotes = createCachedQuotes({ source, clock, ...config.cache });
 
   const engineConfig = engineConfigOf(config);
   const engine = await createEngine(
     {
       ...{ store, quotes, codec, hasher, clock, timers },
       onFault: (orderId, error) => log(`order ${orderId}: ${describe(error)}`),
+      onEnded: telemetry.orderEnded,
     },
     engineConfig,
     recovered,
@@ -134,6 +138,7 @@ async function start(
     logId,
     newId: randomUUID,
     log,
+    onMadeAnew: () => views.restart(),
   });
   undo.push(() => readModel.close());
   const stopping = new AbortController();
@@ -143,16 +148,15 @@ async function start(
     processor: state,
     targetId: () => ENGINE_STATE_TARGET,
   });
+  const viewsProcessor = createViewsProcessor({
+    ...{ store, codec, readModel },
+    projections: createProjections({ costMint: COST_MINT }),
+    settings: COST_MINT,
+    breathe: () => setImmediate(),
+  });
   const views = runProcessor({
     ...common,
-    processor: createViewsProcessor({
-      ...{ store, codec, readModel },
-      projections: createProjections({
-        costMint: COST_MINT,
-        stateHashOf: (order) => stateHash(order, hasher),
-      }),
-      settings: COST_MINT,
-    }),
+    processor: viewsProcessor,
     targetId: () => readModel.targetId,
   });
   undo.push(async () => {
@@ -168,14 +172,37 @@ async function start(
       position: () => views.status().position,
       waitFor: views.waitFor,
       lag: () => ({ views: behind(views), "engine-state": behind(stateProcessor) }),
+      positions: (account) => viewsProcessor.newestRows("positions", account),
+      rebuild: async (names, how) => {
+        const { refused } = views.status();
+        if (refused !== undefined) return { kind: "failed", message: refused };
+        return viewsProcessor.rebuild(names, how);
+      },
     },
     tokens: engineConfig.policy.tokens,
     costMint: COST_MINT,
+    marks: createMarkSource({
+      pairs: createPairPrices(quotes, engineConfig.policy),
+      tokens: engineConfig.policy.tokens,
+      costMint: COST_MINT,
+      timers,
+    }),
+    clock,
     executor: config.executor,
     version: options.version,
     log: (message, error) => log(`${message}: ${describe(error)}`),
   });
+  const lagOf = (processor: RunningProcessor) => ({
+    lagEvents: behind(processor),
+    lagUs: processor.status().lagUs,
+  });
+  telemetry.observe({
+    status: engine.status,
+    quotes: quotes.stats,
+    views: () => ({ views: lagOf(views), "engine-state": lagOf(stateProcessor) }),
+  });
   const http = createHttpServer({
+    metrics: telemetry.expose,
     status: engine.status,
     state: () => {
       const report = state.report(hasher);
@@ -196,29 +223,7 @@ async function start(
     grpc: grpcAddress,
     http: httpAddress,
     market: market?.swapUrl,
-    store: join(config.data, "log.db"),
-  };
-}
-
-function engineConfigOf(config: Config): EngineConfig {
-  const { limits, defaults, paper } = config;
-  const slippageModels = new Map([["fixed", fixedSlippage(paper.slippageBps)]]);
-  return {
-    policy: {
-      tokens: new Map(config.tokens.map((token) => [token.mint, token])),
-      blockedPairs: new Set(config.blockedPairs),
-      slippageModels: new Set(slippageModels.keys()),
-      slippageToleranceBelowBps: limits.slippageToleranceBelowBps,
-      priorityFeeBelowLamports: limits.priorityFeeBelowLamports,
-      maxQuoteAgeMs: limits.maxQuoteAgeMs,
-    },
-    retry: config.retry,
-    baseFeeLamports: paper.baseFeeLamports,
-    slippageModels,
-    paperDelayMs: paper.delayMs,
-    defaults,
-    limits,
-    paperSlotsPerAccount: paper.slotsPerAccount,
+    store: file,
   };
 }
 

@@ -1,17 +1,17 @@
 /**
  * One row per order, replaced as the order goes on: what the trade history shows. `amount_in`,
- * `amount_out` and `fees_lamports` are null and `price` is empty until it is filled.
+ * `amount_out` and `fees_lamports` are null and `price` is empty until it is filled. `hash` is that
+ * of the order's last event: it commits to the whole stream, so to every column too.
  */
 import { type OrderState, statusOf } from "../domain/order/state.ts";
 import { ratioOf } from "../domain/order/trade.ts";
 import type { TableDefinition } from "../domain/ports/read-model.ts";
-import type { Hash } from "../domain/primitives/ids.ts";
 import { priceFromRatio } from "../domain/primitives/ratio.ts";
 import type { Projection, ProjectionInput, Values } from "./projection.ts";
 
 export const ORDERS_TABLE: TableDefinition = {
   name: "orders",
-  version: 1,
+  version: 2,
   columns: {
     order_id: "text",
     request_id: "text",
@@ -32,19 +32,23 @@ export const ORDERS_TABLE: TableDefinition = {
     requested_at: "timestamp",
     updated_at: "timestamp",
     revision: "integer",
-    state_hash: "text",
+    hash: "text",
   },
   key: ["order_id"],
   // Not updated_at: a row that is replaced must keep its place in time.
   timestamp: "requested_at",
+  // One per filter of the history, each in the history's order.
   indexes: [
     ["requested_at", "order_id"],
     ["account", "requested_at", "order_id"],
+    ["base_mint", "requested_at", "order_id"],
+    ["quote_mint", "requested_at", "order_id"],
+    ["status", "requested_at", "order_id"],
+    ["mode", "requested_at", "order_id"],
   ],
 };
 
-/** `stateHashOf` is injected because hashing belongs to the platform. */
-export const ordersProjection = (stateHashOf: (order: OrderState) => Hash): Projection => ({
+export const ordersProjection: Projection = {
   table: ORDERS_TABLE,
   shows: "latest-state",
   groupBy: [],
@@ -72,15 +76,21 @@ export const ordersProjection = (stateHashOf: (order: OrderState) => Hash): Proj
         requested_at: after.requestedAtUs,
         updated_at: clockUs,
         revision: after.revision,
-        state_hash: stateHashOf(after),
+        hash: after.hash,
       },
     ];
   },
-});
+};
+
+/** A fill is shown by several projections. */
+const prices = new WeakMap<object, string>();
 
 /** Whole quote tokens per whole base token, 18 significant digits; empty until filled. */
 export function priceOf({ fill, decimals }: OrderState): string {
-  return fill && decimals ? priceFromRatio(ratioOf(fill.price), decimals) : "";
+  if (!fill || !decimals) return "";
+  const price = prices.get(fill) ?? priceFromRatio(ratioOf(fill.price), decimals);
+  prices.set(fill, price);
+  return price;
 }
 
 type NetworkFees = {

@@ -37,7 +37,7 @@ import {
 
 export const POSITIONS_TABLE: TableDefinition = {
   name: "positions",
-  version: 1,
+  version: 2,
   columns: {
     account: "symbol",
     mint: "symbol",
@@ -52,7 +52,9 @@ export const POSITIONS_TABLE: TableDefinition = {
     fees_paid_lamports: "amount",
     trades: "integer",
   },
-  key: ["account", "mint", "seq"],
+  // The clock stands before the number, which grows with it: so rows lie in the order that "as of"
+  // looks for.
+  key: ["account", "mint", "clock", "seq"],
   timestamp: "clock",
   indexes: [],
 };
@@ -111,7 +113,8 @@ function openBook(costMint: Mint, latest: (mint: Mint) => ReturnType<LatestRow>)
   };
 }
 
-const positionOf = (row: Values | undefined): Position =>
+/** The position that a row of the table holds. */
+export const positionOf = (row: Values | undefined): Position =>
   row
     ? {
         quantity: amountOf(row, "quantity"),

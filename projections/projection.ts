@@ -43,14 +43,13 @@ export type Projection = {
   readonly apply: (input: ProjectionInput, latest: LatestRow) => readonly Values[];
 };
 
+export type FilledOrder = OrderState & Required<Pick<OrderState, "fill">>;
+
 /** The filled order behind an OrderFilled event; undefined for every other event. */
-export function fillOf(
-  input: ProjectionInput,
-): (OrderState & Required<Pick<OrderState, "fill">>) | undefined {
-  const { recorded, after } = input;
-  if (recorded.event.type !== "OrderFilled" || after?.fill === undefined) return undefined;
-  return { ...after, fill: after.fill };
-}
+export const fillOf = ({ recorded, after }: ProjectionInput): FilledOrder | undefined =>
+  recorded.event.type === "OrderFilled" && after && isFilled(after) ? after : undefined;
+
+const isFilled = (order: OrderState): order is FilledOrder => order.fill !== undefined;
 
 /** The bigint in a column. Throws when the row is not of its table. */
 export function amountOf(values: Values, column: string): bigint {

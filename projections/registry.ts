@@ -1,7 +1,6 @@
 /** All projections of the views, in the order in which an event passes through them. */
-import type { OrderState } from "../domain/order/state.ts";
 import type { TableDefinition } from "../domain/ports/read-model.ts";
-import type { Hash, Mint } from "../domain/primitives/ids.ts";
+import type { Mint } from "../domain/primitives/ids.ts";
 import { FAILED_TRADES_TABLE, failedTradesProjection } from "./failed-trades.ts";
 import { FILLS_TABLE, fillsProjection } from "./fills.ts";
 import { ORDERS_TABLE, ordersProjection } from "./orders.ts";
@@ -12,14 +11,10 @@ import { TRADES_TABLE, tradesProjection } from "./trades.ts";
 export type ProjectionDependencies = {
   /** Mint that costs and profits are counted in; another one needs another views file. */
   readonly costMint: Mint;
-  readonly stateHashOf: (order: OrderState) => Hash;
 };
 
-export const createProjections = ({
-  costMint,
-  stateHashOf,
-}: ProjectionDependencies): readonly Projection[] => [
-  ordersProjection(stateHashOf),
+export const createProjections = ({ costMint }: ProjectionDependencies): readonly Projection[] => [
+  ordersProjection,
   tradesProjection,
   fillsProjection,
   failedTradesProjection,

@@ -2,18 +2,19 @@
  * One row per final fill. `amount` is the quantity of the base token, `amount_in` and `amount_out`
  * what was spent and received, all in smallest units; `fee` is base fee, priority fee and tip
  * together, in lamports, and `transfer_fee` the platform's fee. `slippage` is in basis points
- * against the quote, positive = worse for the trader.
+ * against the quote, with two decimals, positive = worse for the trader. The last row of a pair says
+ * what it was last traded at; simulated orders name their own price and say nothing of the market.
  */
 import { sideOf } from "../domain/order/trade.ts";
 import type { TableDefinition } from "../domain/ports/read-model.ts";
-import { formatAmount } from "../domain/primitives/amount.ts";
+import { formatCentiBps } from "../domain/pricing/paper-fill.ts";
 import { US_PER_MS } from "../domain/primitives/time.ts";
 import { priceOf, tradeFeesOf } from "./orders.ts";
 import { fillOf, type Projection } from "./projection.ts";
 
 export const TRADES_TABLE: TableDefinition = {
   name: "trades",
-  version: 1,
+  version: 2,
   columns: {
     timestamp: "timestamp",
     trade_id: "text",
@@ -21,6 +22,7 @@ export const TRADES_TABLE: TableDefinition = {
     revision: "integer",
     trader_id: "symbol",
     mode: "symbol",
+    is_simulated: "boolean",
     action: "symbol",
     base_token: "symbol",
     quote_token: "symbol",
@@ -42,13 +44,11 @@ export const TRADES_TABLE: TableDefinition = {
   // The trade is the order, the revision the place of the fill in its stream.
   key: ["trade_id", "revision"],
   timestamp: "timestamp",
-  indexes: [["timestamp"]],
+  // The second one finds the last trade of a pair as of a time.
+  indexes: [["timestamp"], ["base_token", "quote_token", "is_simulated", "timestamp", "trade_id"]],
 };
 
 const wholeMs = (durationUs: number): number => Math.floor(durationUs / US_PER_MS);
-
-/** Hundredths of a basis point have two decimals: 4975 is "49.75". */
-const bpsText = (centiBps: string): string => formatAmount(BigInt(centiBps), 2);
 
 export const tradesProjection: Projection = {
   table: TRADES_TABLE,
@@ -69,12 +69,13 @@ export const tradesProjection: Projection = {
         revision: order.revision,
         trader_id: request.account,
         mode: request.mode,
+        is_simulated: request.isSimulated,
         action: request.action,
         base_token: request.baseMint,
         quote_token: request.quoteMint,
         amount: sideOf(request) === "buy" ? amountOut : amountIn,
         price: priceOf(order),
-        slippage: bpsText(fill.slippageVsQuotedCentiBps),
+        slippage: formatCentiBps(BigInt(fill.slippageVsQuotedCentiBps)),
         fee: tradeFeesOf(fill.fees),
         priority_fee: BigInt(fill.fees.priorityFeeLamports),
         transfer_fee: BigInt(fill.fees.platformFee),

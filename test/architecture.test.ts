@@ -65,6 +65,12 @@ const RULES: readonly Rule[] = [
     packages: [],
   },
   {
+    part: "domain/chain",
+    files: within("domain/chain/"),
+    own: within("domain/chain/", "domain/primitives/"),
+    packages: ["zod"],
+  },
+  {
     part: "domain/pricing",
     files: within("domain/pricing/"),
     own: within("domain/pricing/", "domain/primitives/"),

@@ -9,6 +9,7 @@ import { type Call, type CommandSpec, configOf, type OptionSpec } from "./comman
 import { type EngineClient, withEngine } from "./engine-client.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "./exit-codes.ts";
 import { jsonLine, table } from "./output.ts";
+import { PROGRESS_OPTION } from "./progress.ts";
 import { listAccounts } from "./store.ts";
 import { type TokenTable, tokenTable, unitsOf } from "./tokens.ts";
 
@@ -30,6 +31,7 @@ export const accountsCommand: CommandSpec = {
       name: "list",
       summary: "list all accounts with their balances",
       needs: "store",
+      options: [PROGRESS_OPTION],
       run: listAccounts,
     },
     {

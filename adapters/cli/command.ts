@@ -6,10 +6,16 @@ import { CliError, EXIT, type ExitCode } from "./exit-codes.ts";
 export type Io = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Resolves when stdout takes more, with false when its reader is gone: for output of any length. */
+  readonly flushed: () => Promise<boolean>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Progress is shown to people only. */
   readonly isTerminal: boolean;
+  /** Of stdout, where that is a terminal. */
+  readonly screen?: Screen | undefined;
 };
+
+export type Screen = { readonly columns: () => number; readonly rows: () => number };
 
 export type Options = {
   readonly text: (name: string) => string | undefined;
@@ -24,7 +30,7 @@ export type Call = {
 };
 
 /** What a command needs: it decides the common options and the group in the help. */
-export type Needs = "engine" | "store" | "both" | "starts";
+export type Needs = "engine" | "http" | "store" | "both" | "starts" | "files";
 
 export type OptionSpec = {
   /** As commander wants it, such as `--limit <n>`. */

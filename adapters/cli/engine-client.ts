@@ -17,8 +17,12 @@ type Method<Request, Response> = {
 };
 
 export type CallOptions = {
-  /** Milliseconds until the call is given up. */
+  /** Milliseconds until the call is given up; Infinity: never. */
   readonly timeoutMs: number;
+  /** Ends a stream early; it then throws. */
+  readonly signal?: AbortSignal;
+  /** The engine has begun to answer a stream. */
+  readonly onBegin?: () => void;
   /** A write whose connection breaks may be recorded all the same. */
   readonly isWrite?: boolean;
 };
@@ -58,9 +62,8 @@ export async function withEngine<T>(
   }
 }
 
-const deadlineOf = (timeoutMs: number): { readonly deadline: Date } => ({
-  deadline: new Date(Date.now() + timeoutMs),
-});
+const deadlineOf = (timeoutMs: number): { readonly deadline?: Date } =>
+  timeoutMs === Number.POSITIVE_INFINITY ? {} : { deadline: new Date(Date.now() + timeoutMs) };
 
 function overClient(client: Client, target: string): EngineClient {
   return {
@@ -80,7 +83,7 @@ function overClient(client: Client, target: string): EngineClient {
           },
         );
       }),
-    async *stream(method, request, { timeoutMs }) {
+    async *stream(method, request, { timeoutMs, signal, onBegin }) {
       const call = client.makeServerStreamRequest(
         method.path,
         method.requestSerialize,
@@ -88,11 +91,16 @@ function overClient(client: Client, target: string): EngineClient {
         request,
         deadlineOf(timeoutMs),
       );
+      if (onBegin) call.once("metadata", onBegin);
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener("abort", cancel);
+      if (signal?.aborted) cancel();
       try {
         yield* messagesOf(call);
       } catch (error) {
         throw isServiceError(error) ? rpcError(error, { target, isWrite: false }) : error;
       } finally {
+        signal?.removeEventListener("abort", cancel);
         call.cancel();
       }
     },

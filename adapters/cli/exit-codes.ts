@@ -16,13 +16,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "done"],
-  [EXIT.failed, "the trade ended without a fill, or verify or replay found a difference"],
+  [EXIT.failed, "the trade ended without a fill, or verify, replay or import found a difference"],
   [EXIT.usage, "wrong command line or configuration; nothing was sent"],
   [EXIT.unreachable, "no engine answers at --grpc"],
-  [EXIT.notFound, "no such order or account"],
+  [EXIT.notFound, "no such order, revision or account"],
   [EXIT.refused, "the engine refused the request; nothing was recorded"],
   [EXIT.unknown, "not known yet: it may be recorded, or has not ended; repeat with the same id"],
-  [EXIT.store, "the engine cannot start, or the store cannot be read"],
+  [EXIT.store, "the engine cannot start, or the store cannot be read or written"],
   [EXIT.fault, "a fault of this program"],
 ];
 

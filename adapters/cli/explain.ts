@@ -10,6 +10,7 @@ import { CliError, EXIT, type ExitCode, usageError } from "./exit-codes.ts";
 import { countOf, eventsOf, findOrder, type Moment, orderHasher, timeOf } from "./orders.ts";
 import { jsonLine, printable } from "./output.ts";
 import { tell, wishText } from "./story.ts";
+import { timelineOf, timelineText } from "./timeline.ts";
 import { type TokenTable, tokenTable } from "./tokens.ts";
 
 export const explainCommand: CommandSpec = {
@@ -44,6 +45,8 @@ export const explainCommand: CommandSpec = {
       call.io.out(`\n${String(recorded.revision).padStart(3)}  ${time}  ${gist}\n`);
       for (const line of rest) call.io.out(`       ${line}\n`);
     }
+    const timeline = timelineText(timelineOf(steps.map(({ recorded }) => recorded)));
+    if (timeline !== "") call.io.out(`\n${timeline}`);
     return EXIT.ok;
   },
 };

@@ -99,8 +99,7 @@ export async function* eventsOf(engine: EngineClient, orderId: string): AsyncGen
   const request = { orderId, from: undefined, to: undefined };
   const options = { timeoutMs: READ_TIMEOUT_MS };
   for await (const event of engine.stream(Service.replayEvents, request, options)) {
-    const stored = storedOf(event);
-    yield { recorded: codec.decode(stored), isIntact: codec.verify(stored) };
+    yield codec.decodeAndVerify(storedOf(event));
   }
 }
 

@@ -2,35 +2,55 @@
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { accountsCommand } from "./accounts.ts";
+import { calibrateCommand } from "./calibrate.ts";
+import { cancelCommand } from "./cancel.ts";
 import type { CommandSpec, Io, Needs, OptionSpec, Options } from "./command.ts";
+import { diffCommand } from "./diff.ts";
+import { equityCommand } from "./equity.ts";
 import { CliError, EXIT, type ExitCode, exitCodesText } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { jsonLine, printable } from "./output.ts";
-import { cancelCommand, historyCommand, positionsCommand, watchCommand } from "./queries.ts";
+import { positionsCommand } from "./positions.ts";
+import { historyCommand, watchCommand } from "./queries.ts";
+import { rebuildCommand } from "./rebuild.ts";
 import { replayCommand } from "./replay.ts";
 import { serveCommand, startCommand } from "./serve.ts";
 import { verifyCommand } from "./store.ts";
+import { topCommand } from "./top.ts";
 import { tradeCommand } from "./trade.ts";
+import { whatifCommand } from "./whatif.ts";
 
 export const COMMANDS: readonly CommandSpec[] = [
   startCommand,
   serveCommand,
   tradeCommand,
   watchCommand,
+  topCommand,
   historyCommand,
   positionsCommand,
+  equityCommand,
   explainCommand,
+  diffCommand,
   cancelCommand,
   accountsCommand,
   replayCommand,
+  rebuildCommand,
   verifyCommand,
+  exportCommand,
+  importCommand,
+  calibrateCommand,
+  whatifCommand,
 ];
 
 const GROUPS: Readonly<Record<Needs, string>> = {
   starts: "Run the engine:",
   engine: "Ask a running engine (--grpc HOST:PORT):",
+  http: "Look at a running engine (--http HOST:PORT):",
   both: "Ask a running engine (--grpc), or read the store beside it (--data):",
   store: "Read the store beside it (--data FOLDER), with or without an engine:",
+  files: "Read recordings; needs neither engine nor store:",
 };
 
 const DATA = { flags: "--data <folder>", description: "data folder (default: ./.orderstream)" };
@@ -44,8 +64,10 @@ const SET = { flags: "--set <key=value>", description: "any key of the configura
 const OPTIONS_OF: Readonly<Record<Needs, readonly OptionSpec[]>> = {
   starts: [DATA, GRPC, HTTP, SET],
   engine: [GRPC],
+  http: [HTTP],
   both: [GRPC, HTTP, DATA],
   store: [DATA],
+  files: [DATA, SET],
 };
 
 const COMMON: readonly OptionSpec[] = [
@@ -123,8 +145,10 @@ function commandOf(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): C
 const PLACES: Readonly<Record<Needs, string>> = {
   starts: "It opens the store in --data and serves at --grpc and --http.",
   engine: "It talks to the running engine at --grpc.",
+  http: "It reads the metrics of the running engine at --http.",
   both: "It talks to the running engine at --grpc, or reads the store in --data.",
   store: "It reads the store in --data and needs no engine.",
+  files: "It reads the files that it is given, and the store in --data only when told so.",
 };
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

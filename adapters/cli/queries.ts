@@ -1,44 +1,46 @@
 /**
- * `watch`, `history`, `positions`, `cancel`: what a running engine knows of orders and accounts.
+ * `watch`, `history`: what a running engine knows of orders.
  */
 import {
-  CancelOutcome,
   type ExecutionStatus,
   GetTradeHistoryRequest,
   OrderStatus,
-  type Position,
   TradeExecutionServiceService as Service,
   type TradeHistoryEntry,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
-import { type Call, type CommandSpec, configOf } from "./command.ts";
+import { type CommandSpec, configOf } from "./command.ts";
 import { type EngineClient, READ_TIMEOUT_MS, withEngine } from "./engine-client.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "./exit-codes.ts";
-import { countOf, findOrder, keysOf, type OrderKey, timeOf } from "./orders.ts";
-import {
-  enumName,
-  formatTime,
-  jsonLine,
-  printable,
-  statusName,
-  table,
-  timestampOf,
-} from "./output.ts";
-import { FEE_MINT, type TokenTable, tokenTable } from "./tokens.ts";
-import { resultText, sidesOf } from "./trade-text.ts";
+import { CliError, EXIT, usageError } from "./exit-codes.ts";
+import { countOf, findOrder, keysOf, type OrderKey } from "./orders.ts";
+import { enumName, formatTime, jsonLine, printable, statusName, table } from "./output.ts";
+import { type TokenTable, tokenTable } from "./tokens.ts";
+import { sidesOf } from "./trade-text.ts";
+import { watchAll } from "./watch-all.ts";
 
 const WATCH_TIMEOUT_S = 3_600;
 
 export const watchCommand: CommandSpec = {
   name: "watch",
-  operands: "<order>",
-  summary: "show an order's steps, those that happened and those to come, to its end",
+  operands: "[order]",
+  summary: "show an order's steps to its end; without an order all orders as they change",
   needs: "engine",
   options: [
-    { flags: "--timeout <s>", description: `seconds to watch (default: ${WATCH_TIMEOUT_S})` },
+    {
+      flags: "--timeout <s>",
+      description: `seconds to watch an order (default: ${WATCH_TIMEOUT_S})`,
+    },
+    { flags: "--account <name>", description: "without an order: of this account only" },
+    { flags: "--reconnect", description: "without an order: go on when the engine is back" },
   ],
-  notes: "With --json one object per step, a line each.",
+  notes:
+    "With --json one object per step, a line each. Without an order it runs until Ctrl-C and shows\n" +
+    "what happens from now on.",
   run: async (call) => {
+    if (call.operands.length === 0) return watchAll(call);
     const { operands, options, io } = call;
+    if (options.text("account") !== undefined || options.flag("reconnect")) {
+      throw usageError("--account and --reconnect are for watching all orders: name no order");
+    }
     const [order = ""] = operands;
     const seconds = options.text("timeout") ?? String(WATCH_TIMEOUT_S);
     const timeoutMs = countOf(seconds, "--timeout", { min: 1, max: 86_400 }) * 1_000;
@@ -101,7 +103,7 @@ export const historyCommand: CommandSpec = {
       engine.call(Service.getTradeHistory, request, { timeoutMs: READ_TIMEOUT_MS }),
     );
     if (options.flag("json")) io.out(jsonLine(page));
-    else if (page.trades.length === 0) io.out("no orders\n");
+    else if (page.trades.length === 0 && page.nextPageToken === "") io.out("no orders\n");
     else {
       const tokens = tokenTable(config.tokens);
       io.out(
@@ -152,84 +154,4 @@ function historyRow(entry: TradeHistoryEntry, tokens: TokenTable): readonly stri
     entry.requestId,
     entry.error?.reason ?? "",
   ];
-}
-
-export const positionsCommand: CommandSpec = {
-  name: "positions",
-  summary: "show what an account holds, what it cost and what was realised",
-  needs: "engine",
-  options: [
-    { flags: "--account <name>", description: "account (default: paper)" },
-    { flags: "--as-of <time>", description: "as of a time such as 2026-11-21T13:15:06Z" },
-  ],
-  run: async (call) => {
-    const { options, io } = call;
-    const config = configOf(call);
-    const asOf = options.text("as-of");
-    const request = {
-      account: options.text("account") ?? config.executor.account,
-      asOf: asOf === undefined ? undefined : timestampOf(timeOf(asOf, "--as-of")),
-      minPosition: "",
-    };
-    const answer = await withEngine(config.grpc, (engine) =>
-      engine.call(Service.getPositions, request, { timeoutMs: READ_TIMEOUT_MS }),
-    );
-    if (options.flag("json")) io.out(jsonLine(answer));
-    else if (answer.positions.length === 0) io.out("no positions\n");
-    else {
-      const tokens = tokenTable(config.tokens);
-      const cost = tokens.symbol(answer.costMint);
-      const head = [
-        "TOKEN",
-        ">QUANTITY",
-        ">RESERVED",
-        `>AVERAGE COST ${cost}`,
-        `>REALISED ${cost}`,
-        ">FEES SOL",
-        ">TRADES",
-      ];
-      const row = (position: Position): readonly string[] => [
-        tokens.symbol(position.mint),
-        tokens.number(position.mint, position.quantity),
-        tokens.number(position.mint, position.reserved),
-        position.averageCost || "unknown",
-        tokens.number(answer.costMint, position.realisedProfit),
-        position.feesPaidLamports > 0n ? tokens.number(FEE_MINT, position.feesPaidLamports) : "",
-        position.trades.toString(),
-      ];
-      io.out(table(head, answer.positions.map(row)));
-    }
-    return EXIT.ok;
-  },
-};
-
-const CANCEL_TEXT: Readonly<Record<number, string>> = {
-  [CancelOutcome.CANCEL_OUTCOME_CANCELLED]: "cancelled",
-  [CancelOutcome.CANCEL_OUTCOME_TOO_LATE_PENDING]: "too late: already executed; its end is awaited",
-  [CancelOutcome.CANCEL_OUTCOME_ALREADY_FINAL]: "had ended before",
-};
-
-export const cancelCommand: CommandSpec = {
-  name: "cancel",
-  operands: "<order>",
-  summary: "cancel an order that is not executed yet",
-  needs: "engine",
-  options: [{ flags: "--reason <text>", description: "for the record" }],
-  run: cancel,
-};
-
-async function cancel(call: Call): Promise<ExitCode> {
-  const { operands, options, io } = call;
-  const config = configOf(call);
-  const { outcome, result, position } = await withEngine(config.grpc, async (engine) => {
-    const { key } = await findOrder(engine, operands[0] ?? "");
-    const request = { order: key, reason: options.text("reason") ?? "" };
-    return engine.call(Service.cancelTrade, request, { timeoutMs: 30_000, isWrite: true });
-  });
-  if (options.flag("json")) io.out(jsonLine({ outcome, result, position }));
-  else {
-    io.out(`${CANCEL_TEXT[outcome] ?? enumName("outcome", outcome)}\n`);
-    if (result) io.out(resultText(result, tokenTable(config.tokens)));
-  }
-  return outcome === CancelOutcome.CANCEL_OUTCOME_CANCELLED ? EXIT.ok : EXIT.failed;
 }

@@ -9,7 +9,6 @@ import {
   type ViewsResult,
 } from "../../domain/application/audit/compare-views.ts";
 import { compareEngine, foldLog, type LogFold } from "../../domain/application/audit/replay-all.ts";
-import { stateHash } from "../../domain/order/state.ts";
 import type { Position } from "../../domain/ports/event-store.ts";
 import type { Mint } from "../../domain/primitives/ids.ts";
 import { createProjections, VIEW_TABLES } from "../../projections/registry.ts";
@@ -22,7 +21,7 @@ import { CliError, EXIT } from "./exit-codes.ts";
 import { storeCodec, storeHasher } from "./store.ts";
 
 /** What costs and profits are counted in: USDC. */
-const COST_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v" as Mint;
+export const COST_MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v" as Mint;
 
 export type Comparison = {
   readonly fold: LogFold;
@@ -118,12 +117,7 @@ function openViews(folder: string, notes: string[]): OpenViews | undefined {
     notes.push("the views are made anew at the next start of the engine: they are not compared");
     return undefined;
   }
-  const expected = createExpectedViews(
-    createProjections({
-      costMint: COST_MINT,
-      stateHashOf: (order) => stateHash(order, storeHasher),
-    }),
-  );
+  const expected = createExpectedViews(createProjections({ costMint: COST_MINT }));
   return {
     apply: expected.apply,
     stops: [{ at: checkpoint.position, look: expected.seal }],

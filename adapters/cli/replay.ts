@@ -7,8 +7,9 @@ import { type Call, type CommandSpec, configOf } from "./command.ts";
 import { EXIT, type ExitCode, usageError } from "./exit-codes.ts";
 import { replayOrder } from "./explain.ts";
 import { jsonLine } from "./output.ts";
+import { PROGRESS_OPTION } from "./progress.ts";
 import { compareLog } from "./replay-log.ts";
-import { progressOf, rate, storeHasher, withLog } from "./store.ts";
+import { eventsProgress, rate, storeHasher, withLog } from "./store.ts";
 
 export const replayCommand: CommandSpec = {
   name: "replay",
@@ -19,6 +20,7 @@ export const replayCommand: CommandSpec = {
     { flags: "--at-revision <n>", description: "the order as of this revision" },
     { flags: "--at <time>", description: "the order as of a time such as 2026-11-21T13:15:06Z" },
     { flags: "--all", description: "the whole log; compare orders, ledger and views" },
+    PROGRESS_OPTION,
   ],
   notes:
     "`replay <order>` asks the engine at --grpc for the events, folds them here and compares\n" +
@@ -37,10 +39,10 @@ async function replayAll(call: Call): Promise<ExitCode> {
   const { options, io } = call;
   const config = configOf(call);
   const begunMs = performance.now();
-  const progress = progressOf(io, "folded");
-  const report = await withLog(config, (store) => compareLog(store, config, progress.step)).finally(
-    progress.end,
-  );
+  const report = await withLog(config, async (store) => {
+    const progress = eventsProgress(call, "folded", await store.end());
+    return compareLog(store, config, progress.step).finally(progress.end);
+  });
   const elapsedMs = Math.round(performance.now() - begunMs);
   const { fold, viewRows, differences, differenceCount: count, notes } = report;
   const summary = {

@@ -56,7 +56,7 @@ const shown = ({ field, description }: BadRequest_FieldViolation) => ({ field, d
 function exitCodeOf(error: ServiceError, { info }: Details, { isWrite }: RpcContext): ExitCode {
   if (info?.metadata.recorded === "true") return EXIT.failed;
   if (info?.metadata.recorded === "unknown") return isWrite ? EXIT.unknown : EXIT.fault;
-  if (error.code === Code.NOT_FOUND) return EXIT.notFound;
+  if (error.code === Code.NOT_FOUND || error.code === Code.OUT_OF_RANGE) return EXIT.notFound;
   if (info) return EXIT.refused;
   if (isUnreachable(error)) return EXIT.unreachable;
   if (isWrite && MAYBE_RECORDED.has(error.code)) return EXIT.unknown;

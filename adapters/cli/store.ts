@@ -6,13 +6,15 @@ import { join } from "node:path";
 import { foldLog, type LogFold } from "../../domain/application/audit/replay-all.ts";
 import { verifyLog } from "../../domain/application/audit/verify-log.ts";
 import { createCodec } from "../../domain/codec/codec.ts";
+import type { Position } from "../../domain/ports/event-store.ts";
 import type { AccountId } from "../../domain/primitives/ids.ts";
 import type { Config } from "../config.ts";
 import { openSqliteReader, type SqliteReader } from "../event-store/sqlite-reader.ts";
 import { createNodeHasher } from "../hasher/node.ts";
-import { type Call, type CommandSpec, configOf, type Io } from "./command.ts";
+import { type Call, type CommandSpec, configOf } from "./command.ts";
 import { CliError, EXIT, type ExitCode } from "./exit-codes.ts";
 import { jsonLine, table } from "./output.ts";
+import { PROGRESS_OPTION, type Progress, progressWhere } from "./progress.ts";
 import { type TokenTable, tokenTable } from "./tokens.ts";
 
 export const storeHasher = createNodeHasher();
@@ -36,24 +38,13 @@ export async function withLog<T>(
   }
 }
 
-/** Progress for whoever waits for longer than a second at a terminal. */
-export function progressOf(io: Io, what: string): { step(events: number): void; end(): void } {
-  const begunMs = performance.now();
-  let shownMs = begunMs;
-  let isShown = false;
-  return {
-    step(events) {
-      const nowMs = performance.now();
-      if (!io.isTerminal || nowMs - shownMs < 1_000) return;
-      shownMs = nowMs;
-      isShown = true;
-      io.err(`\r${what} ${events} events, ${rate(events, nowMs - begunMs)}`);
-    },
-    end() {
-      if (isShown) io.err("\n");
-    },
-  };
-}
+/** Progress over the log up to `end`: this store's positions count its events. */
+export const eventsProgress = (
+  { options, io }: Call,
+  what: string,
+  end: Position | undefined,
+): Progress =>
+  progressWhere(options.flag("progress"), io, { what, unit: "events", total: Number(end ?? 0n) });
 
 export const rate = (events: number, elapsedMs: number): string =>
   `${Math.round((events * 1_000) / Math.max(1, elapsedMs))} events/s`;
@@ -62,6 +53,7 @@ export const verifyCommand: CommandSpec = {
   name: "verify",
   summary: "check the log's hash chains: whether any event was changed, moved or taken out",
   needs: "store",
+  options: [PROGRESS_OPTION],
   notes: "Works beside a running engine too; what it adds meanwhile is left to the next time.",
   run: verify,
 };
@@ -70,11 +62,12 @@ async function verify(call: Call): Promise<ExitCode> {
   const { options, io } = call;
   const config = configOf(call);
   const begunMs = performance.now();
-  const progress = progressOf(io, "checked");
-  const report = await withLog(config, (store) =>
-    verifyLog({ store, codec: storeCodec }, progress.step).catch(unreadable),
-  );
-  progress.end();
+  const report = await withLog(config, async (store) => {
+    const progress = eventsProgress(call, "checked", await store.end());
+    return verifyLog({ store, codec: storeCodec }, progress.step)
+      .catch(unreadable)
+      .finally(progress.end);
+  });
   const elapsedMs = Math.round(performance.now() - begunMs);
   const ok = report.problemCount === 0 && report.events > 0;
   if (options.flag("json")) io.out(jsonLine({ ok, elapsedMs, ...report }));
@@ -101,20 +94,20 @@ export async function listAccounts(call: Call): Promise<ExitCode> {
   const { options, io } = call;
   const config = configOf(call);
   const names: AccountId[] = [];
-  const progress = progressOf(io, "folded");
-  const fold = await withLog(config, async (store) =>
-    foldLog(
+  const fold = await withLog(config, async (store) => {
+    const until = await store.end();
+    const progress = eventsProgress(call, "folded", until);
+    return foldLog(
       { store, codec: storeCodec },
       {
-        until: await store.end(),
+        until,
         onEvent: ({ recorded: { event } }) => {
           if (event.type === "AccountOpened") names.push(event.data.account);
         },
         onProgress: progress.step,
       },
-    ),
-  );
-  progress.end();
+    ).finally(progress.end);
+  });
   const accounts = names.sort().map((name) => accountOf(fold, name));
   const tokens = tokenTable(config.tokens);
   if (options.flag("json")) io.out(jsonLine({ accounts }));

@@ -1,5 +1,6 @@
 /** An order's events in plain words, with the numbers that they recorded. */
 import type { OrderEvent, OrderEventData, OrderRequest } from "../../domain/order/events.ts";
+import { formatCentiBps } from "../../domain/pricing/paper-fill.ts";
 import { formatAmount } from "../../domain/primitives/amount.ts";
 import { priceFromRatio } from "../../domain/primitives/ratio.ts";
 import { formatTimestamp } from "../../domain/primitives/time.ts";
@@ -49,6 +50,7 @@ export const tell: Teller = (event, context) => {
       return [
         `Attempt ${event.data.attempt} failed (${event.data.class}): ${event.data.message}.`,
         `Limit ${event.data.limit}, found ${event.data.value}.`,
+        ...modelLines(event.data.model, event.data.terms),
       ];
     case "RetryScheduled":
       return [
@@ -120,7 +122,8 @@ function quoted(data: OrderEventData<"QuoteObtained">, context: StoryContext): r
   const given = tokens.show(data.inputMint, BigInt(data.inAmount));
   const got = tokens.show(data.outputMint, BigInt(data.outAmount));
   const route = data.route.map(({ label }) => label).join(" > ");
-  const cache = data.cacheHit ? ", from the cache" : "";
+  const stale = data.stale ? ", stale: the market could not be asked" : "";
+  const cache = data.cacheHit ? `, from the cache${stale}` : "";
   return [
     `Attempt ${data.attempt}: the price was ${priceText(data.price, context)}: ` +
       `${given} gives ${got}.`,
@@ -154,13 +157,38 @@ function executed(
   const pair = (paid: string, got: string): string =>
     `${tokens.show(spent, BigInt(paid))} for ${tokens.show(received, BigInt(got))}`;
   const percent = formatAmount(BigInt(data.slippagePpm), 4);
+  const { usdMicros } = data.market;
   return [
     `The paper venue (model ${data.model}) made it ${percent} % worse than quoted: ` +
       `${pair(data.amountIn, data.amountOut)}.`,
     `Quoted: ${pair(data.quotedIn, data.quotedOut)}. ` +
       `Worst that the order allows: ${pair(data.limitIn, data.limitOut)}.`,
+    ...modelLines(data.model, data.terms),
+    ...(usdMicros === undefined ? [] : [`Worth ${formatAmount(BigInt(usdMicros), 6)} US dollars.`]),
+    ...mevLines(data),
     ...(data.delayMs > 0 ? [`The fill is held back for ${data.delayMs} ms.`] : []),
     ...data.warnings,
+  ];
+}
+
+/** `Model square-root: depthUsd 5000000, impactPpm 151.` */
+const modelLines = (model: string, terms: Readonly<Record<string, string>>): readonly string[] => {
+  const figures = Object.entries(terms).map(([name, value]) => `${name} ${value}`);
+  return figures.length === 0 ? [] : [`Model ${model}: ${figures.join(", ")}.`];
+};
+
+function mevLines({
+  mev,
+  modelSlippagePpm,
+}: OrderEventData<"PaperExecutionSimulated">): readonly string[] {
+  if (!mev) return [];
+  const percent = (ppm: number): string => `${formatAmount(BigInt(ppm), 4)} %`;
+  return [
+    `MEV: risk ${mev.riskClass}, chance of a sandwich ${percent(mev.sandwichProbabilityPpm)}, ` +
+      `protection takes away ${percent(mev.protectionPpm)} of it.`,
+    mev.attacked
+      ? `It was attacked, at a cost of ${percent(mev.impactPpm)}; the model alone made ${percent(modelSlippagePpm)}.`
+      : "It was not attacked.",
   ];
 }
 
@@ -174,7 +202,7 @@ function filled(data: OrderEventData<"OrderFilled">, context: StoryContext): rea
     `tip ${showLamports(BigInt(fees.tipLamports))}`,
     `rent ${showLamports(BigInt(fees.rentLamports))}`,
   ];
-  const bps = (centi: string): string => `${formatAmount(BigInt(centi), 2)} bps`;
+  const bps = (centi: string): string => `${formatCentiBps(BigInt(centi))} bps`;
   const expected = data.slippageVsExpectedCentiBps;
   return [
     `It was filled: ${tokens.show(spent, BigInt(data.amountIn))} spent, ` +

@@ -25,6 +25,8 @@ export function resultText(result: TradeResult, tokens: TokenTable): string {
     ["next try", formatTime(nextRetryAt)],
     ["fees", fees && result.amountIn > 0n ? feesText(fees) : ""],
     ["slippage", slippageText(result)],
+    ["MEV", result.mev ? mevText(result.mev) : ""],
+    ["quote", result.staleQuote ? "stale: the market could not be asked" : ""],
     ["balance", result.balances.map((held) => tokens.show(held.mint, held.available)).join(", ")],
     ...warnings,
     ["more", `orderstream explain ${result.requestId}`],
@@ -68,10 +70,23 @@ function feesText(fees: NonNullable<TradeResult["fees"]>): string {
   return detail === "" ? "none" : `${showLamports(total)} (${detail})`;
 }
 
-function slippageText({ slippageVsQuotedBps, slippageVsExpectedBps }: TradeResult): string {
+/** `HIGH risk, 8.00 % chance of a sandwich, attacked: 100.00 bps`. */
+function mevText(mev: NonNullable<TradeResult["mev"]>): string {
+  const worth = mev.tradeValueUsd === "" ? "" : ` at ${mev.tradeValueUsd} US dollars`;
+  const percent = (bps: number): string => `${(bps / 100).toFixed(2)} %`;
+  return (
+    `${mev.riskClass} risk${worth}, ${percent(mev.sandwichProbabilityBps)} chance of a sandwich, ` +
+    `protection ${percent(mev.protectionBps)}, ` +
+    (mev.attacked ? `attacked: ${mev.impactBps} bps` : "not attacked")
+  );
+}
+
+function slippageText(result: TradeResult): string {
+  const { slippageModel, slippageVsQuotedBps, slippageVsExpectedBps } = result;
   const parts = [
     slippageVsQuotedBps === undefined ? "" : `${slippageVsQuotedBps} bps against the quote`,
     slippageVsExpectedBps === undefined ? "" : `${slippageVsExpectedBps} bps against expected`,
+    slippageModel === "" ? "" : `model ${slippageModel}`,
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

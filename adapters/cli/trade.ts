@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { ACCOUNT_ID_PATTERN, REQUEST_ID_PATTERN } from "../../domain/primitives/ids.ts";
 import { isDecimalPrice } from "../../domain/primitives/ratio.ts";
 import {
+  MevParameters,
   OrderStatus,
   TradeExecutionServiceService as Service,
   TradeAction,
@@ -34,6 +35,11 @@ const OPTIONS: readonly OptionSpec[] = [
     description: "tolerance such as 2% or 200bps (default: engine's)",
   },
   { flags: "--expected-price <p>", description: "whole quote tokens per base token; the floor" },
+  {
+    flags: "--slippage-model <name>",
+    description: "fixed | volatility | square-root | route-impact (default: engine's)",
+  },
+  { flags: "--mev", description: "model the risk of a sandwich and tell it" },
   { flags: "--request-id <id>", description: "the same id is the same order for ever" },
   {
     flags: "--wait <point>",
@@ -194,6 +200,8 @@ function requestOf(options: Call["options"], config: Config, wish: Wish): TradeR
     sourceService: "cli",
     slippageToleranceBps: slippage === undefined ? undefined : bpsOf(slippage, "--max-slippage"),
     expectedPrice,
+    slippageModel: options.text("slippage-model"),
+    mev: options.flag("mev") ? MevParameters.create({ simulate: true }) : undefined,
     waitFor: waitOf(options.text("wait") ?? "finalized"),
   });
 }

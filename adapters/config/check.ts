@@ -16,6 +16,10 @@ export type Resolved = {
   readonly blockedPairs: readonly string[];
   /** Smallest units. */
   readonly firstFunds: readonly FirstFunds[];
+  /** Mints that count as one US dollar a token. */
+  readonly usdMints: readonly Mint[];
+  /** Whole US dollars by `baseMint/quoteMint`. */
+  readonly depthUsdOf: ReadonlyMap<string, number>;
 };
 
 export function resolve(config: RawConfig): Resolved & { readonly problems: ConfigProblem[] } {
@@ -27,12 +31,16 @@ export function resolve(config: RawConfig): Resolved & { readonly problems: Conf
   checkNumbers(config, report);
   return {
     problems,
-    blockedPairs: config.blockedPairs.map((pair, index) => {
-      const [base, quote, ...rest] = pair.split("/").map((name) => find(config.tokens, name));
-      if (base && quote && rest.length === 0) return `${base.mint}/${quote.mint}`;
-      report(["blockedPairs", index], `must be BASE/QUOTE of configured tokens, not ${pair}`);
-      return pair;
-    }),
+    usdMints: usdMintsOf(config, report),
+    depthUsdOf: new Map(
+      Object.entries(config.paper.squareRoot.depthUsdOf).map(([pair, depthUsd]) => {
+        const path = ["paper", "squareRoot", "depthUsdOf", pair];
+        return [pairOf(config.tokens, pair, { path, report }), depthUsd];
+      }),
+    ),
+    blockedPairs: config.blockedPairs.map((pair, index) =>
+      pairOf(config.tokens, pair, { path: ["blockedPairs", index], report }),
+    ),
     firstFunds: Object.entries(config.firstAccount?.funds ?? {}).flatMap(([name, whole]) => {
       const path = ["firstAccount", "funds", name];
       const token = find(config.tokens, name);
@@ -50,6 +58,33 @@ type Report = (path: readonly PropertyKey[], message: string) => void;
 const find = (tokens: readonly Token[], name: string): Token | undefined =>
   tokens.find(({ symbol, mint }) => mint === name || symbol.toUpperCase() === name.toUpperCase());
 
+/** `BASE/QUOTE` by symbol or mint as two mints; reported and left as it is where it is no such pair. */
+function pairOf(
+  tokens: readonly Token[],
+  pair: string,
+  { path, report }: { readonly path: readonly PropertyKey[]; readonly report: Report },
+): string {
+  const [base, quote, ...rest] = pair.split("/").map((name) => find(tokens, name));
+  if (base && quote && rest.length === 0) return `${base.mint}/${quote.mint}`;
+  report(path, `must be BASE/QUOTE of configured tokens, not ${pair}`);
+  return pair;
+}
+
+/** USDC and USDT of mainnet, as far as they are configured tokens. */
+const USD_MINTS: readonly string[] = [
+  "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+  "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB",
+];
+
+function usdMintsOf({ paper, tokens }: RawConfig, report: Report): readonly Mint[] {
+  const given = paper.usdTokens;
+  return (given ?? USD_MINTS).flatMap((name, index) => {
+    const token = find(tokens, name);
+    if (!token && given) report(["paper", "usdTokens", index], `is no configured token: ${name}`);
+    return token ? [token.mint] : [];
+  });
+}
+
 function checkTokens(tokens: readonly Token[], report: Report): void {
   tokens.forEach(({ symbol, mint }, index) => {
     const before = tokens.slice(0, index);
@@ -66,7 +101,7 @@ function checkTokens(tokens: readonly Token[], report: Report): void {
 }
 
 function checkNumbers(config: RawConfig, report: Report): void {
-  const { limits, defaults, retry, grpc, http, jupiter } = config;
+  const { limits, defaults, retry, grpc, http, jupiter, cache } = config;
   if (defaults.slippageToleranceBps >= limits.slippageToleranceBelowBps) {
     const limit = `limits.slippageToleranceBelowBps, ${limits.slippageToleranceBelowBps}`;
     report(["defaults", "slippageToleranceBps"], `must be below ${limit}`);
@@ -79,6 +114,12 @@ function checkNumbers(config: RawConfig, report: Report): void {
   if (limits.maxOpenPerAccount > limits.maxOpenOrders) {
     const limit = `limits.maxOpenOrders, ${limits.maxOpenOrders}`;
     report(["limits", "maxOpenPerAccount"], `must not be above ${limit}`);
+  }
+  if (cache.staleMs > 0 && cache.staleMs <= cache.ttlMs) {
+    report(["cache", "staleMs"], `must be 0 or above cache.ttlMs, ${cache.ttlMs}`);
+  }
+  if (cache.whenStale === "mark" && cache.staleMs === 0) {
+    report(["cache", "staleMs"], 'must be above cache.ttlMs where cache.whenStale is "mark"');
   }
   if (retry.baseDelayMs > retry.maxDelayMs) {
     report(["retry", "baseDelayMs"], `must not be above retry.maxDelayMs, ${retry.maxDelayMs}`);

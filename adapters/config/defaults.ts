@@ -38,6 +38,28 @@ const TOKENS: readonly TokenEntry[] = [
   token("mSOL", "mSoLzYCxHdYgdzU16g5QSh3i5K3z3KZK7ytfqcJm7So", 9, ["0.0001", "10000"]),
 ];
 
+const figures = (probabilityPpm: number, impactPpm: number, wantedProtectionPpm: number) => ({
+  ...{ probabilityPpm, impactPpm, wantedProtectionPpm },
+});
+
+/** The same as the MEV model's own defaults, where their sources stand. */
+const MEV = {
+  classes: {
+    LOW: figures(5_000, 3_000, 100_000),
+    MEDIUM: { fromUsd: 1_000, ...figures(20_000, 5_000, 300_000) },
+    HIGH: { fromUsd: 10_000, ...figures(80_000, 10_000, 600_000) },
+    CRITICAL: { fromUsd: 100_000, ...figures(200_000, 20_000, 800_000) },
+  },
+  protection: {
+    priorityFee: { maximumPpm: 200_000, halfLamports: "100000" },
+    tip: { maximumPpm: 600_000, halfLamports: "100000" },
+    routePpm: 700_000,
+  },
+};
+
+/** Every trade has the outcome that the market and the models give it. */
+const OUTCOMES = { successRateBps: 10_000, seed: "" };
+
 export const DEFAULTS = {
   data: "./.orderstream",
   grpc: "127.0.0.1:50051",
@@ -45,7 +67,7 @@ export const DEFAULTS = {
   market: { symbol: "SOL", seed: 1, speed: 1, port: 0 },
   // None: the local market. Nothing leaves this machine unless a URL is configured.
   jupiter: { baseUrls: [], timeoutMs: 2_000 },
-  cache: { ttlMs: 2_000 },
+  cache: { ttlMs: 2_000, staleMs: 0, whenStale: "refuse" },
   tokens: TOKENS,
   blockedPairs: [],
   limits: {
@@ -60,7 +82,18 @@ export const DEFAULTS = {
     slippageModel: "fixed",
     priorityFeeLamports: { LOW: "1000", NORMAL: "2500", HIGH: "5000", CRITICAL: "10000" },
   },
-  paper: { slippageBps: 50, delayMs: 0, baseFeeLamports: "5000" },
+  paper: {
+    slippageBps: 50,
+    delayMs: 0,
+    baseFeeLamports: "5000",
+    // SOL moves by about 80 % a year, 142 ppm in √second; two slots of 400 ms; half of a spread of 10 bps.
+    volatility: { defaultPpm: 150, latencyMs: 800, floorBps: 5 },
+    // Assumptions, to be replaced by what is found for the pairs that are traded.
+    squareRoot: { impactBpsAtDepth: 100, depthUsd: 5_000_000, depthUsdOf: {} },
+    routeImpact: { sharePercent: 50, floorBps: 10 },
+    mev: MEV,
+    outcomes: OUTCOMES,
+  },
   retry: { attempts: 3, baseDelayMs: 100, maxDelayMs: 30_000 },
   executor: { mode: "PAPER", account: "paper" },
   firstAccount: { name: "paper", funds: { SOL: "100", USDC: "10000" } },

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import type { Token } from "../../domain/order/policy.ts";
 import { FIXED_SLIPPAGE_BPS } from "../../domain/pricing/slippage/fixed.ts";
-import { parseAmount, U64_MAX } from "../../domain/primitives/amount.ts";
+import { parseAmount } from "../../domain/primitives/amount.ts";
 import {
   ACCOUNT_ID_PATTERN,
   type AccountId,
@@ -14,24 +14,15 @@ import {
   type Mint,
 } from "../../domain/primitives/ids.ts";
 import { type Address, isLoopback, parseAddress } from "./address.ts";
-
-const whole = (min: number, max: number) => {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z.int(message).min(min, message).max(max, message);
-};
-
-const text = (max: number) => {
-  const message = `must be a text of 1 to ${max} characters`;
-  return z.string(message).min(1, message).max(max, message);
-};
-
-const LAMPORTS = 'must be a whole number of lamports as a text such as "5000", at most u64';
-
-/** A number would lose digits: amounts are texts, though a small number does no harm. */
-const lamports = z
-  .union([z.string(), z.int().min(0)], LAMPORTS)
-  .refine((value) => /^\d{1,20}$/.test(String(value)) && BigInt(value) <= U64_MAX, LAMPORTS)
-  .transform((value) => BigInt(value));
+import { mevSchema, outcomesSchema } from "./paper-models.ts";
+import {
+  routeImpactSchema,
+  slippageModel,
+  squareRootSchema,
+  usdTokensSchema,
+  volatilitySchema,
+} from "./slippage-models.ts";
+import { lamports, text, whole } from "./values.ts";
 
 const WHOLE_TOKENS = 'must be an amount of whole tokens as a text such as "1.5"';
 const wholeTokens = z.string(WHOLE_TOKENS).regex(/^\d{1,20}(\.\d{1,20})?$/, WHOLE_TOKENS);
@@ -124,7 +115,11 @@ export const configSchema = z.strictObject({
     apiKeyFile: text(1_000).optional(),
     timeoutMs: whole(10, 60_000),
   }),
-  cache: z.strictObject({ ttlMs: whole(0, 60_000) }),
+  cache: z.strictObject({
+    ttlMs: whole(0, 60_000),
+    staleMs: whole(0, 86_400_000),
+    whenStale: z.enum(["refuse", "mark"], 'must be "refuse" or "mark"'),
+  }),
   tokens: z.array(token, list(2, 1_000)).min(2, list(2, 1_000)).max(1_000, list(2, 1_000)),
   blockedPairs: z.array(text(100), list(0, 10_000)).max(10_000, list(0, 10_000)),
   limits: z.strictObject({
@@ -136,7 +131,7 @@ export const configSchema = z.strictObject({
   }),
   defaults: z.strictObject({
     slippageToleranceBps: whole(0, 10_000),
-    slippageModel: z.literal("fixed", 'must be "fixed", the only model so far'),
+    slippageModel,
     priorityFeeLamports: z.strictObject({
       LOW: lamports,
       NORMAL: lamports,
@@ -149,6 +144,12 @@ export const configSchema = z.strictObject({
     delayMs: whole(0, 600_000),
     baseFeeLamports: lamports,
     slotsPerAccount: whole(1, 100_000).optional(),
+    usdTokens: usdTokensSchema,
+    volatility: volatilitySchema,
+    squareRoot: squareRootSchema,
+    routeImpact: routeImpactSchema,
+    mev: mevSchema,
+    outcomes: outcomesSchema,
   }),
   retry: z.strictObject({
     attempts: whole(1, 100),

@@ -38,11 +38,7 @@ export function openSqliteReader(file: string): SqliteReader {
   }
 }
 
-/** Bytes of the log that are read as memory, without a system call for each page. */
-const MAPPED_BYTES = 1024 ** 3;
-
 function createReader(db: DatabaseSync): SqliteReader {
-  db.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
   const all = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY 1 LIMIT ?`);
   const lean = db.prepare(
     `SELECT position, stream, revision, type,

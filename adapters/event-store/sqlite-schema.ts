@@ -169,7 +169,7 @@ function makeFolders(folder: string): string | undefined {
   return missing[0];
 }
 
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, "r");
   try {
     fsyncSync(handle);

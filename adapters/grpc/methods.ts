@@ -3,12 +3,12 @@
  * counting of calls are here, once.
  */
 import { once } from "node:events";
-import type {
-  handleServerStreamingCall,
-  handleUnaryCall,
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
   Metadata,
-  MethodDefinition,
-  ServerWritableStream,
+  type MethodDefinition,
+  type ServerWritableStream,
 } from "@grpc/grpc-js";
 import type { Principal } from "../../domain/primitives/ids.ts";
 import type { Context } from "./context.ts";
@@ -31,6 +31,8 @@ export type UnaryHandler<Request, Response> = (
 export type Sink<Response> = {
   /** Aborts when the caller is gone or the server stops. */
   readonly signal: AbortSignal;
+  /** Sends the headers before there is a message. */
+  readonly begin: () => void;
   /** Resolves when the next message may be sent; false: nobody takes it any more. */
   readonly send: (message: Response) => Promise<boolean>;
 };
@@ -142,7 +144,11 @@ export function serverStream<Request, Response>(
       if (slots.open.size >= slots.max) return tooMany(slots.max);
       slots.open.add(controller);
       const { signal } = controller;
-      const sink = { signal, send: (message: Response) => send(call, message, signal) };
+      const sink = {
+        signal,
+        begin: () => call.sendMetadata(new Metadata()),
+        send: (message: Response) => send(call, message, signal),
+      };
       const failed = await handler(call.request.message, callerOf(call, context), sink);
       return signal.reason === STOPPING ? draining() : failed;
     } catch (error) {

@@ -36,6 +36,7 @@ export function createGrpcServer(
   const calls = createCalls();
   const slots = {
     status: { open: new Set<AbortController>(), max: limits.maxStatusStreams },
+    updates: { open: new Set<AbortController>(), max: limits.maxUpdateStreams },
     replay: { open: new Set<AbortController>(), max: limits.maxReplayStreams },
   } satisfies Record<string, StreamSlots>;
 
@@ -65,6 +66,7 @@ export function createGrpcServer(
       const { promise: shut, resolve } = Promise.withResolvers<void>();
       server.tryShutdown(() => resolve());
       stopStreams(slots.status);
+      stopStreams(slots.updates);
       stopStreams(slots.replay);
       await within(calls.idle(), timeoutMs);
       // A prober that watches the health keeps its connection open: it must not hold up the stop.

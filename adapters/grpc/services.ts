@@ -9,13 +9,17 @@ import * as frozen from "../../proto/generated/trade_executor/trade_executor.ts"
 import type { Context } from "./context.ts";
 import * as accounts from "./handlers/accounts.ts";
 import { cancelTrade } from "./handlers/cancel.ts";
+import { getEquityCurve } from "./handlers/equity.ts";
 import { executeTradeRequest, getExecutorStatus } from "./handlers/executor.ts";
 import { healthCheck } from "./handlers/health.ts";
 import { getOrder, streamExecutionStatus } from "./handlers/orders.ts";
-import { getPositions, getTradeHistory } from "./handlers/queries.ts";
+import { getPositions } from "./handlers/positions.ts";
+import { getTradeHistory } from "./handlers/queries.ts";
+import { rebuildViews } from "./handlers/rebuild.ts";
 import { replayEvents } from "./handlers/replay.ts";
 import { resolveOutcome } from "./handlers/resolve.ts";
 import { executeTrade } from "./handlers/trades.ts";
+import { streamTradeUpdates } from "./handlers/updates.ts";
 import {
   type Calls,
   type StreamHandler,
@@ -43,7 +47,7 @@ type Rpc = {
 };
 
 type Deps = { readonly context: Context; readonly calls: Calls };
-export type Slots = { readonly status: StreamSlots; readonly replay: StreamSlots };
+export type Slots = Readonly<Record<"status" | "updates" | "replay", StreamSlots>>;
 
 export function createServices(deps: Deps, slots: Slots): readonly Service[] {
   return [tradeExecutionService(deps, slots), executorService(deps)];
@@ -59,6 +63,7 @@ function tradeExecutionService(deps: Deps, slots: Slots): Service {
     getOrder: one(rpc.getOrder, v1.GetOrderRequest, getOrder(context)),
     getTradeHistory: one(rpc.getTradeHistory, v1.GetTradeHistoryRequest, getTradeHistory(context)),
     getPositions: one(rpc.getPositions, v1.GetPositionsRequest, getPositions(context)),
+    getEquityCurve: one(rpc.getEquityCurve, v1.GetEquityCurveRequest, getEquityCurve(context)),
     cancelTrade: one(rpc.cancelTrade, v1.CancelTradeRequest, cancelTrade(context)),
     openPaperAccount: one(
       rpc.openPaperAccount,
@@ -86,6 +91,16 @@ function tradeExecutionService(deps: Deps, slots: Slots): Service {
       rpc.streamExecutionStatus,
       v1.StreamExecutionStatusRequest,
       streamExecutionStatus(context),
+    ),
+    streamTradeUpdates: many(slots.updates)(
+      rpc.streamTradeUpdates,
+      v1.StreamTradeUpdatesRequest,
+      streamTradeUpdates(context),
+    ),
+    rebuildViews: many(slots.replay)(
+      rpc.rebuildViews,
+      v1.RebuildViewsRequest,
+      rebuildViews(context),
     ),
     replayEvents: many(slots.replay)(
       rpc.replayEvents,

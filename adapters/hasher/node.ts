@@ -29,6 +29,8 @@ export function createNodeHasher(): Hasher {
   };
 
   return {
+    // Small texts share their memory, which costs less than a TextEncoder's arrays.
+    utf8: (text) => Buffer.from(text, "utf8"),
     sha256: (text) => hash("sha256", wellFormed(text), "hex") as Hash,
     uuid5: (namespace, name) => {
       const prefix = bytesOf(namespace);

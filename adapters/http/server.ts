@@ -1,4 +1,4 @@
-/** Plain HTTP for probes and for programs that compare states: /livez, /readyz, /state. Loopback only, GET only. */
+/** Plain HTTP for probes, metrics and programs that compare states. Loopback only, GET only. */
 import {
   createServer,
   type IncomingMessage,
@@ -22,6 +22,8 @@ export type HttpDependencies = {
   readonly status: () => Pick<EngineStatus, "accepting" | "reason">;
   /** The engine's state at one position. */
   readonly state: () => StateReport | Promise<StateReport>;
+  /** All figures in a text format, and which. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
   readonly log: (message: string, error: unknown) => void;
 };
 
@@ -33,10 +35,12 @@ export type HttpServer = {
 
 type Reply = {
   readonly status: number;
-  readonly type: "text/plain; charset=utf-8" | "application/json";
+  readonly type: string;
   readonly body: string;
   readonly allow?: string;
 };
+
+const PATHS: ReadonlySet<string> = new Set(["/livez", "/readyz", "/state", "/metrics"]);
 
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|\[::1\]|localhost):(\d{1,5})$/;
 
@@ -109,14 +113,15 @@ async function respond(
 
 async function answer(request: IncomingMessage, dependencies: HttpDependencies): Promise<Reply> {
   const path = (request.url ?? "").split("?", 1)[0];
-  if (path !== "/livez" && path !== "/readyz" && path !== "/state") {
-    return json(404, { error: "there is /livez, /readyz and /state" });
+  if (path === undefined || !PATHS.has(path)) {
+    return json(404, { error: `there is ${[...PATHS].join(", ")}` });
   }
   if (request.method !== "GET") {
     return { ...json(405, { error: "only GET is answered" }), allow: "GET" };
   }
   if (path === "/livez") return text(200, "ok");
   if (path === "/state") return json(200, await dependencies.state());
+  if (path === "/metrics") return { status: 200, ...(await dependencies.metrics()) };
   const { accepting, reason } = dependencies.status();
   return accepting ? text(200, "ok") : text(503, reason || "not accepting orders");
 }

@@ -112,7 +112,7 @@ export function createJupiterQuotes(options: JupiterOptions): JupiterQuotes {
       await pause(retryDelayMs);
       settled = await round(request, untilUs, failures);
     }
-    if (settled?.kind === "quoted") return { ...settled, cacheHit: false };
+    if (settled?.kind === "quoted") return { ...settled, cacheHit: false, stale: false };
     return report(failures, settled);
   }
 

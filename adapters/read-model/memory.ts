@@ -1,6 +1,7 @@
 /** Naive read model: the reference that other adapters must agree with. */
 import type {
   ColumnType,
+  HistoryCursor,
   ReadModel,
   Row,
   TableDefinition,
@@ -9,6 +10,7 @@ import type {
 
 type Values = Row["values"];
 type Order = (a: Values, b: Values) => number;
+type Stored = { readonly table: TableDefinition; readonly rows: Map<string, Values> };
 
 export type MemoryReadModelOptions = {
   readonly tables: readonly TableDefinition[];
@@ -16,34 +18,36 @@ export type MemoryReadModelOptions = {
 };
 
 export function createMemoryReadModel({ tables, targetId }: MemoryReadModelOptions): ReadModel {
-  const stored = new Map(
-    tables.map((table) => [table.name, { table, rows: new Map<string, Values>() }]),
-  );
-  const tableOf = (name: string) => {
-    const found = stored.get(name);
-    if (!found) throw new Error(`there is no table ${name}`);
-    return found;
-  };
-  const all = (name: string): Values[] => [...tableOf(name).rows.values()];
+  const served = new Map(tables.map((table) => [table.name, emptyTable(table)]));
+  let staged = new Map<string, Stored>();
+  const all = (name: string): Values[] => [...tableOf(served, name).rows.values()];
 
   return {
     targetId,
     async write(rows) {
-      for (const row of rows) assertRow(tableOf(row.table).table, row.values);
-      for (const { table: name, values } of rows) {
-        const { table, rows: kept } = tableOf(name);
-        const columns = Object.keys(table.columns);
-        kept.set(
-          keyText(table.key.map((column) => values[column] ?? null)),
-          Object.fromEntries(columns.map((column) => [column, values[column] ?? null])),
-        );
-      }
+      writeInto(served, rows);
+    },
+    staging: {
+      async begin(names) {
+        staged = new Map(names.map((name) => [name, emptyTable(tableOf(served, name).table)]));
+      },
+      async write(rows) {
+        writeInto(staged, rows);
+      },
+      async promote() {
+        if (staged.size === 0) throw new Error("nothing is staged");
+        for (const [name, table] of staged) served.set(name, table);
+        staged = new Map();
+      },
+      async drop() {
+        staged = new Map();
+      },
     },
     async history(filter) {
       const { account, mint, mode, status, fromUs, toUs, after, limit } = filter;
       const newestFirst = reversed(byColumns(["requested_at", "order_id"]));
       const from = after && { requested_at: after.requestedAtUs, order_id: after.orderId };
-      return all("orders")
+      const found = all("orders")
         .filter(
           (row) =>
             (account === undefined || row.account === account) &&
@@ -54,8 +58,10 @@ export function createMemoryReadModel({ tables, targetId }: MemoryReadModelOptio
             (toUs === undefined || Number(row.requested_at) < toUs) &&
             (from === undefined || newestFirst(row, from) > 0),
         )
-        .sort(newestFirst)
-        .slice(0, limit);
+        .sort(newestFirst);
+      const rows = found.slice(0, limit);
+      const last = found.length > limit ? rows.at(-1) : undefined;
+      return { rows, next: last && cursorOf(last) };
     },
     async positions(account, asOfUs) {
       const newest = new Map<Value, Values>();
@@ -66,8 +72,31 @@ export function createMemoryReadModel({ tables, targetId }: MemoryReadModelOptio
       }
       return [...newest.values()];
     },
+    async firstPositionUs(account) {
+      const clocks = all("positions").flatMap((row) =>
+        row.account === account ? [Number(row.clock)] : [],
+      );
+      return clocks.length === 0 ? undefined : Math.min(...clocks);
+    },
+    async positionsAt({ account, mint, timesUs }) {
+      const rows = all("positions")
+        .filter((row) => row.account === account && row.mint === mint)
+        .sort(byColumns(["clock", "seq"]));
+      return newestAt(rows, "clock", timesUs);
+    },
+    async lastTrades({ mint, costMint, timesUs }) {
+      const rows = all("trades")
+        .filter((row) => {
+          const ofPair =
+            (row.base_token === mint && row.quote_token === costMint) ||
+            (row.base_token === costMint && row.quote_token === mint);
+          return ofPair && row.is_simulated === false;
+        })
+        .sort(byColumns(["timestamp", "trade_id"]));
+      return newestAt(rows, "timestamp", timesUs);
+    },
     async scan(name, afterKey, limit) {
-      const { key } = tableOf(name).table;
+      const { key } = tableOf(served, name).table;
       const inKeyOrder = byColumns(key);
       const after =
         afterKey && Object.fromEntries(key.map((column, i) => [column, afterKey[i] ?? null]));
@@ -79,6 +108,41 @@ export function createMemoryReadModel({ tables, targetId }: MemoryReadModelOptio
     async close() {},
   };
 }
+
+/** Of rows in order of time those that are the last one at some of the times. */
+const newestAt = (
+  rows: readonly Values[],
+  column: string,
+  timesUs: readonly number[],
+): readonly Values[] => {
+  const found = timesUs.map((timeUs) => rows.findLast((row) => Number(row[column]) <= timeUs));
+  return rows.filter((row) => found.includes(row));
+};
+
+const emptyTable = (table: TableDefinition): Stored => ({ table, rows: new Map() });
+
+function tableOf(tables: ReadonlyMap<string, Stored>, name: string): Stored {
+  const found = tables.get(name);
+  if (!found) throw new Error(`there is no table ${name}`);
+  return found;
+}
+
+function writeInto(tables: ReadonlyMap<string, Stored>, rows: readonly Row[]): void {
+  for (const row of rows) assertRow(tableOf(tables, row.table).table, row.values);
+  for (const { table: name, values } of rows) {
+    const { table, rows: kept } = tableOf(tables, name);
+    const columns = Object.keys(table.columns);
+    kept.set(
+      keyText(table.key.map((column) => values[column] ?? null)),
+      Object.fromEntries(columns.map((column) => [column, values[column] ?? null])),
+    );
+  }
+}
+
+const cursorOf = (row: Values): HistoryCursor => ({
+  requestedAtUs: Number(row.requested_at),
+  orderId: String(row.order_id),
+});
 
 const keyText = (key: readonly Value[]): string => JSON.stringify(key.map(String));
 

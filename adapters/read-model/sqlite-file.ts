@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TableDefinition } from "../../domain/ports/read-model.ts";
-import { ddlOf } from "./sqlite-ddl.ts";
+import type { StoredTable } from "./sqlite-ddl.ts";
+import { prepareGenerations } from "./sqlite-generations.ts";
 
 export type ViewsFileOptions = {
   readonly path: string;
@@ -18,11 +19,17 @@ export type ViewsFileOptions = {
   readonly log: (line: string) => void;
 };
 
-export type ViewsFile = { readonly database: DatabaseSync; readonly targetId: string };
+export type ViewsFile = {
+  /** For reading; it refuses to write from now on. */
+  readonly database: DatabaseSync;
+  readonly targetId: string;
+  /** The served tables by their plain name. */
+  readonly tables: ReadonlyMap<string, StoredTable>;
+};
 
 /** "Oviw" and the layout of the file itself; tables carry their own versions. */
 const APPLICATION_ID = 0x4f766977;
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -81,11 +88,9 @@ function prepare(database: DatabaseSync, options: ViewsFileOptions): ViewsFile |
   if (!empty && (applicationId !== APPLICATION_ID || layout !== LAYOUT)) {
     return "another program or version wrote the file";
   }
-  // NORMAL: a power cut may take the newest rows, never the whole; `flush` closes the gap before a
-  // checkpoint.
-  // A checkpoint syncs on this thread: seldom, and the pages that rows go to stay in memory until then.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-  database.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000");
+  // Rows that many queries want; what was written lately is in the system's memory anyway.
+  database.exec("PRAGMA cache_size = -8000");
   database.exec("BEGIN IMMEDIATE");
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`);
   database.exec(
@@ -95,13 +100,15 @@ function prepare(database: DatabaseSync, options: ViewsFileOptions): ViewsFile |
   database
     .prepare("INSERT INTO target VALUES (1, ?, ?) ON CONFLICT DO NOTHING")
     .run(options.newId(), options.logId);
-  for (const table of options.tables) {
-    for (const statement of ddlOf(table)) database.exec(statement);
-  }
+  const { served, made } = prepareGenerations(database, options.tables);
+  // A table without its rows: whoever goes on from a checkpoint would leave it like that.
+  if (made) database.prepare("UPDATE target SET id = ?").run(options.newId());
   database.exec("COMMIT");
   const target = database.prepare("SELECT id, log_id FROM target").get();
   if (target?.log_id !== options.logId) return "they belong to another log";
-  return { database, targetId: String(target.id) };
+  database.exec("PRAGMA query_only = ON");
+  const tables = new Map(served.map((stored) => [stored.table.name, stored]));
+  return { database, targetId: String(target.id), tables };
 }
 
 function numberOf(database: DatabaseSync, sql: string): number {

@@ -1,16 +1,17 @@
 /**
- * Reads the views through a connection that cannot write, all tables as they were at one moment;
- * also beside a running engine.
+ * Reads the served views through a connection that cannot write, all tables as they were at one
+ * moment; also beside a running engine.
  */
 import { DatabaseSync } from "node:sqlite";
 import type { Row, TableDefinition } from "../../domain/ports/read-model.ts";
-import { fromSql, physicalName, type SqlValue, scanOf } from "./sqlite-ddl.ts";
+import { physicalName, scanOf, valuesOf } from "./sqlite-ddl.ts";
+import { servedGenerations } from "./sqlite-generations.ts";
 
 export type ViewsReader = {
   readonly targetId: string;
   readonly logId: string;
   readonly has: (table: TableDefinition) => boolean;
-  /** Rows in key order. */
+  /** Rows in key order. Throws where the file does not have the table. */
   readonly rows: (table: TableDefinition) => Generator<Row["values"]>;
   readonly close: () => void;
 };
@@ -22,13 +23,16 @@ export function openViewsReader(path: string): ViewsReader {
     // The first read pins the moment.
     database.exec("BEGIN");
     const target = database.prepare("SELECT id, log_id FROM target").get();
-    const named = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+    const served = servedGenerations(database);
     return {
       targetId: String(target?.id),
       logId: String(target?.log_id),
-      has: (table) => named.get(physicalName(table)) !== undefined,
+      has: ({ name, version }) => served.get(name)?.version === version,
       *rows(table) {
-        const all = database.prepare(scanOf(table, false));
+        const generation = served.get(table.name)?.generation ?? 0;
+        const all = database.prepare(
+          scanOf({ table, name: physicalName(table, generation) }, false),
+        );
         for (const row of all.iterate(-1)) yield valuesOf(table, row);
       },
       close: () => database.close(),
@@ -38,11 +42,3 @@ export function openViewsReader(path: string): ViewsReader {
     throw error;
   }
 }
-
-const valuesOf = (table: TableDefinition, row: Record<string, unknown>): Row["values"] =>
-  Object.fromEntries(
-    Object.entries(table.columns).map(([column, type]) => [
-      column,
-      fromSql(type, row[column] as SqlValue),
-    ]),
-  );

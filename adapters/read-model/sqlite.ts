@@ -1,163 +1,167 @@
 /**
- * Read model in one SQLite file (`views.db`). Damage that shows up later heals itself: the file is
- * made anew, the target id changes, the failing call throws, and the processor behind it begins
- * from zero.
+ * Read model in one SQLite file (`views.db`): a thread of its own writes, reads are on the main
+ * thread. Damage that shows up later, on either side, heals itself: the file is made anew, the
+ * target id changes, the failing call rejects, and the processor behind it begins from zero.
  */
 import { open as openFile } from "node:fs/promises";
 import type { StatementSync } from "node:sqlite";
-import type {
-  HistoryFilter,
-  ReadModel,
-  Row,
-  TableDefinition,
-} from "../../domain/ports/read-model.ts";
-import { fromSql, physicalName, type SqlValue, scanOf, toSql, upsertOf } from "./sqlite-ddl.ts";
-import { deleteViewsFile, isDamage, openViewsFile, type ViewsFileOptions } from "./sqlite-file.ts";
+import { setImmediate } from "node:timers/promises";
+import type { ReadModel, Row } from "../../domain/ports/read-model.ts";
+import { type SqlValue, type StoredTable, scanOf, toSql, valuesOf } from "./sqlite-ddl.ts";
+import {
+  deleteViewsFile,
+  isDamage,
+  openViewsFile,
+  type ViewsFile,
+  type ViewsFileOptions,
+} from "./sqlite-file.ts";
+import { findHistory } from "./sqlite-history.ts";
+import { portfolioReads } from "./sqlite-portfolio.ts";
+import { createSqliteStaging, type SqliteStaging } from "./sqlite-staging.ts";
+import { stepsOf } from "./sqlite-steps.ts";
+import { createViewsWriter, type ViewsWriter } from "./sqlite-writer-thread.ts";
+
+export type SqliteReadModelOptions = ViewsFileOptions & {
+  /** Called each time when damage was found and the file is empty again. */
+  readonly onMadeAnew?: () => void;
+};
 
 export type SqliteReadModel = ReadModel & {
   /** Resolves when all rows written so far would survive a power cut. */
   flush(): Promise<void>;
 };
 
-type Values = Row["values"];
+/** One life of the file: from opening it to closing it or finding it damaged. */
+type Life = {
+  readonly file: ViewsFile;
+  readonly writer: ViewsWriter;
+  readonly staging: SqliteStaging;
+  /** Few: one per table and purpose, and one per combination of history filters. */
+  readonly statements: Map<string, StatementSync>;
+  /** Served tables; a promotion exchanges some. */
+  readonly tables: Map<string, StoredTable>;
+};
 
 /** Throws when the file cannot be opened or made. */
-export function createSqliteReadModel(options: ViewsFileOptions): SqliteReadModel {
+export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteReadModel {
   const { path, log } = options;
-  const tables = new Map(options.tables.map((table) => [table.name, table]));
-  const upserts = new Map(options.tables.map((table) => [table.name, upsertOf(table)]));
-  let file = openViewsFile(options);
-  // Few: one per table and purpose, and one per combination of history filters.
-  let statements = new Map<string, StatementSync>();
-
-  const tableOf = (name: string): TableDefinition => {
-    const table = tables.get(name);
-    if (!table) throw new Error(`there is no table ${name}`);
-    return table;
-  };
-
-  const prepared = (sql: string): StatementSync => {
-    const known = statements.get(sql);
-    if (known) return known;
-    const made = file.database.prepare(sql);
-    statements.set(sql, made);
-    return made;
-  };
+  let life = begin(options);
+  let healing: Promise<void> | undefined;
 
   /** Runs a job; on damage the file is made anew before the error goes on. */
-  async function guarded<T>(job: () => T): Promise<T> {
+  async function guarded<T>(job: (life: Life) => T | Promise<T>): Promise<T> {
+    if (healing) throw await madeAnew(healing);
+    const mine = life;
     try {
-      return job();
+      return await job(mine);
     } catch (error) {
-      if (isDamage(error)) {
-        log(`the views in ${path} are damaged (${String(error)}); they are made anew from the log`);
-        file.database.close();
-        deleteViewsFile(path);
-        statements = new Map();
-        file = openViewsFile(options);
-      }
+      if (healing) throw await madeAnew(healing);
+      if (!isDamage(error) || mine !== life) throw error;
+      log(`the views in ${path} are damaged (${String(error)}); they are made anew from the log`);
+      healing = heal().finally(() => {
+        healing = undefined;
+      });
+      await healing;
       throw error;
     }
   }
 
-  const select = (table: TableDefinition, sql: string, parameters: readonly SqlValue[]): Values[] =>
-    prepared(sql)
-      .all(...parameters)
-      .map((row) => valuesOf(table, row));
+  async function heal(): Promise<void> {
+    await end(life);
+    deleteViewsFile(path);
+    life = begin(options);
+    options.onMadeAnew?.();
+  }
+
+  const reading = {
+    select,
+    tableOf: (name: string) => tableOf(life, name),
+    guarded: <T>(job: () => T) => guarded(job),
+  };
+
+  /** Prepared once per life. */
+  function select(
+    table: StoredTable["table"],
+    sql: string,
+    parameters: readonly SqlValue[],
+  ): Row["values"][] {
+    return rawRows(life, sql, parameters).map((row) => valuesOf(table, row));
+  }
 
   return {
     get targetId() {
-      return file.targetId;
+      return life.file.targetId;
     },
-    write: (rows) =>
-      guarded(() => {
-        const { database } = file;
-        database.exec("BEGIN IMMEDIATE");
-        try {
-          for (const { table: name, values } of rows) {
-            const upsert = prepared(upserts.get(name) ?? "");
-            upsert.run(...parametersOf(tableOf(name), values));
-          }
-          database.exec("COMMIT");
-        } catch (error) {
-          if (database.isTransaction) database.exec("ROLLBACK");
-          throw error;
-        }
-      }),
+    write: (rows) => guarded(({ tables, writer }) => writer.run(stepsOf(rows, tables))),
+    staging: {
+      begin: (names) => guarded(({ staging }) => staging.begin(names)),
+      write: (rows) => guarded(({ staging }) => staging.write(rows)),
+      promote: () => guarded(({ staging }) => staging.promote()),
+      drop: () => guarded(({ staging }) => staging.drop()),
+    },
     history: (filter) =>
-      guarded(() => {
-        const table = tableOf("orders");
-        const { where, parameters } = historyWhere(filter);
-        const sql =
-          `SELECT * FROM ${physicalName(table)} ${where}` +
-          "ORDER BY requested_at DESC, order_id DESC LIMIT ?";
-        return select(table, sql, [...parameters, filter.limit]);
-      }),
-    positions: (account, asOfUs) =>
-      guarded(() => {
-        const table = tableOf("positions");
-        const name = physicalName(table);
-        const until = asOfUs === undefined ? "" : "AND clock <= ? ";
-        const sql =
-          `SELECT * FROM ${name} WHERE (account, mint, seq) IN ` +
-          `(SELECT account, mint, max(seq) FROM ${name} WHERE account = ? ${until}GROUP BY mint) ` +
-          "ORDER BY mint";
-        return select(table, sql, asOfUs === undefined ? [account] : [account, asOfUs]);
-      }),
+      findHistory(
+        (look) =>
+          guarded((mine) =>
+            look(tableOf(mine, "orders"), ({ sql, parameters }) => rawRows(mine, sql, parameters)),
+          ),
+        filter,
+        { breathe: () => setImmediate() },
+      ),
+    ...portfolioReads(reading),
     scan: (name, afterKey, limit) =>
-      guarded(() => {
-        const table = tableOf(name);
+      guarded((mine) => {
+        const stored = tableOf(mine, name);
+        const { columns, key } = stored.table;
         const after = (afterKey ?? []).map((value, index) =>
-          toSql(table.columns[table.key[index] ?? ""] ?? "text", value),
+          toSql(columns[key[index] ?? ""] ?? "text", value),
         );
-        return select(table, scanOf(table, afterKey !== undefined), [...after, limit]);
+        return select(stored.table, scanOf(stored, afterKey !== undefined), [...after, limit]);
       }),
     flush: () => syncFile(`${path}-wal`),
     async close() {
-      if (file.database.isOpen) file.database.close();
+      await healing?.catch(() => undefined);
+      await end(life);
     },
   };
 }
 
-function parametersOf(table: TableDefinition, values: Values): SqlValue[] {
-  return Object.entries(table.columns).map(([column, type]) => {
-    try {
-      return toSql(type, values[column]);
-    } catch (error) {
-      throw new Error(`${table.name}.${column}`, { cause: error });
-    }
+function begin(options: ViewsFileOptions): Life {
+  const file = openViewsFile(options);
+  const { database, targetId } = file;
+  const writer = createViewsWriter({ path: options.path, targetId });
+  const tables = new Map(file.tables);
+  const statements = new Map<string, StatementSync>();
+  const staging = createSqliteStaging({
+    ...{ database, writer, tables },
+    onPromoted: () => statements.clear(),
+    log: options.log,
   });
+  return { file, writer, staging, statements, tables };
 }
 
-const valuesOf = (table: TableDefinition, row: Record<string, unknown>): Values =>
-  Object.fromEntries(
-    Object.entries(table.columns).map(([column, type]) => [
-      column,
-      fromSql(type, row[column] as SqlValue),
-    ]),
-  );
+/** The last connection that closes copies the write-ahead log into the file: that is the writer. */
+async function end({ file, writer, staging }: Life): Promise<void> {
+  staging.close();
+  if (file.database.isOpen) file.database.close();
+  await writer.close();
+}
 
-function historyWhere(filter: HistoryFilter): {
-  readonly where: string;
-  readonly parameters: readonly SqlValue[];
-} {
-  const { account, mint, mode, status, fromUs, toUs, after } = filter;
-  const conditions: [string, readonly SqlValue[]][] = [];
-  if (account !== undefined) conditions.push(["account = ?", [account]]);
-  if (mint !== undefined) conditions.push(["(base_mint = ? OR quote_mint = ?)", [mint, mint]]);
-  if (mode !== undefined) conditions.push(["mode = ?", [mode]]);
-  if (status !== undefined) conditions.push(["status = ?", [status]]);
-  if (fromUs !== undefined) conditions.push(["requested_at >= ?", [fromUs]]);
-  if (toUs !== undefined) conditions.push(["requested_at < ?", [toUs]]);
-  if (after) {
-    const behind = [after.requestedAtUs, after.orderId];
-    conditions.push(["(requested_at, order_id) < (?, ?)", behind]);
-  }
-  if (conditions.length === 0) return { where: "", parameters: [] };
-  return {
-    where: `WHERE ${conditions.map(([sql]) => sql).join(" AND ")} `,
-    parameters: conditions.flatMap(([, values]) => values),
-  };
+async function madeAnew(healing: Promise<void>): Promise<Error> {
+  await healing;
+  return new Error("the views were damaged and are made anew from the log");
+}
+
+function tableOf({ tables }: Life, name: string): StoredTable {
+  const found = tables.get(name);
+  if (!found) throw new Error(`there is no table ${name}`);
+  return found;
+}
+
+function rawRows({ file, statements }: Life, sql: string, parameters: readonly SqlValue[]) {
+  const statement = statements.get(sql) ?? file.database.prepare(sql);
+  statements.set(sql, statement);
+  return statement.all(...parameters);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import type { RequestDefaults } from "../order/request.ts";
-import { isTerminal, statusOf } from "../order/state.ts";
+import { isTerminal, type OrderState, statusOf } from "../order/state.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import type { EventStore, Position } from "../ports/event-store.ts";
 import type { Hasher } from "../ports/hasher.ts";
@@ -21,9 +21,11 @@ import { createCancel } from "./orders/cancel-order.ts";
 import { createCommitBell } from "./orders/commit-bell.ts";
 import { createDrain } from "./orders/drain.ts";
 import { loadOrder } from "./orders/load-order.ts";
+import { createOrderFacts } from "./orders/market-facts.ts";
 import { createOpenOrders } from "./orders/open-orders.ts";
 import { createDriver, type DriverConfig } from "./orders/order-driver.ts";
 import { createEntry } from "./orders/order-entry.ts";
+import { createPairPrices } from "./orders/pair-prices.ts";
 import { createOrderQuotes } from "./orders/pair-quotes.ts";
 import { refused } from "./orders/refusals.ts";
 import { type RunParts, runOrder } from "./orders/run-order.ts";
@@ -41,6 +43,8 @@ export type EnginePorts = {
   readonly timers: Timers;
   /** A broken invariant: the order stays as it is in the log. */
   readonly onFault: (orderId: OrderId, error: unknown) => void;
+  /** An order's last event is durable. Must be cheap, and never throw. */
+  readonly onEnded?: (order: OrderState) => void;
 };
 
 export type EngineConfig = DriverConfig & {
@@ -79,13 +83,17 @@ export async function createEngine(
   const moveTo = (stored: Position): void => {
     if (position === undefined || stored > position) position = stored;
   };
-  const quotes = createOrderQuotes(ports.quotes, config.policy);
+  const pairs = createPairPrices(ports.quotes, config.policy);
+  const quotes = createOrderQuotes(ports.quotes, pairs);
+  const { usdMints } = config;
+  const facts = createOrderFacts({ pairs, tokens: config.policy.tokens, usdMints });
   const driver = createDriver(
     {
-      ...{ clock, timers, sealer, recorder, ledger, slots, quotes },
+      ...{ clock, timers, sealer, recorder, ledger, slots, quotes, facts },
       onStored: (entry, stored) => {
         moveTo(stored);
         bell.ring(entry.orderId);
+        if (entry.committed && isTerminal(entry.committed)) ports.onEnded?.(entry.committed);
       },
     },
     config,

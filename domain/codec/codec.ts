@@ -5,30 +5,19 @@
  * holds prevHash, so each stream is a chain. eventId = uuid5(namespace, "<stream>@<revision>:<hash>"): the id names
  * these bytes at this place. The id is not stored, it follows from the rest.
  */
-import { z } from "zod";
 import type { EncodedEvent, Position, StoredEvent } from "../ports/event-store.ts";
 import type { Hasher } from "../ports/hasher.ts";
-import { type Canonical, canonicalJson } from "../primitives/canonical-json.ts";
+import { canonicalJson } from "../primitives/canonical-json.ts";
 import type { EventId, Hash, LogId, StreamName } from "../primitives/ids.ts";
-import type { TimestampUs } from "../primitives/time.ts";
-import { type DomainEvent, isKnownType, REGISTRY } from "./registry.ts";
+import { canonicalWriter } from "./canonical-schema.ts";
+import { type EventMetadata, metadataJson, readMetadata, type StoredMetadata } from "./metadata.ts";
+import { type DomainEvent, type DomainEventType, isKnownType, REGISTRY } from "./registry.ts";
 import { upcast } from "./upcasters.ts";
 
 /** Namespace of event ids (a fixed random UUID). */
 const EVENT_NAMESPACE = "5b0c1f6e-3d0e-4c0b-9f59-6d1a6f3a7c21";
 
-export type EventMetadata = {
-  /** Ties together everything that one request caused: the order id or the account. */
-  readonly correlationId: string;
-  /** Id of the event that led to this one; the correlation id for a first event. */
-  readonly causationId: string;
-  /** Who did it: a principal, or `engine`. */
-  readonly actor: string;
-  /** Microseconds since the epoch; strictly growing in each stream. */
-  readonly recordedAtUs: TimestampUs;
-  /** Hash of the stream's previous event; of the log id and the stream's name at revision 0. */
-  readonly prevHash: Hash;
-};
+export type { EventMetadata } from "./metadata.ts";
 
 export type RecordedEvent<E extends DomainEvent = DomainEvent> = {
   readonly stream: StreamName;
@@ -46,16 +35,6 @@ export class UnreadableEventError extends Error {
   override readonly name = "UnreadableEventError";
 }
 
-const metadataSchema = z.object({
-  actor: z.string(),
-  causationId: z.string(),
-  correlationId: z.string(),
-  hash: z.string().transform((value) => value as Hash),
-  prevHash: z.string().transform((value) => value as Hash),
-  recordedAt: z.int(),
-  version: z.int().min(1),
-});
-
 export type Codec = {
   /** Hash that the first event of a stream has as its previous one. */
   readonly rootHash: (logId: LogId, stream: StreamName) => Hash;
@@ -68,9 +47,18 @@ export type Codec = {
   readonly decode: (stored: StoredEvent) => PositionedEvent;
   /** Recomputes the hash over the stored bytes; true when nothing was changed. */
   readonly verify: (stored: StoredEvent) => boolean;
+  /** Both at once. Throws UnreadableEventError. */
+  readonly decodeAndVerify: (stored: StoredEvent) => {
+    readonly recorded: PositionedEvent;
+    readonly isIntact: boolean;
+  };
 };
 
-const encoder = new TextEncoder();
+/** One per event type. */
+const WRITERS: Readonly<Record<string, (data: unknown) => string>> = Object.fromEntries(
+  Object.entries(REGISTRY).map(([type, { schema }]) => [type, canonicalWriter(schema)]),
+);
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function createCodec(hasher: Hasher): Codec {
@@ -84,7 +72,7 @@ export function createCodec(hasher: Hasher): Codec {
 
   const encode: Codec["encode"] = (stream, revision, { event, metadata }) => {
     const { version } = REGISTRY[event.type];
-    const data = canonicalJson(event.data as Canonical);
+    const data = WRITERS[event.type]?.(event.data) ?? unknownType(event.type);
     const body = metadataJson(metadata);
     const hash = hasher.sha256(
       hashInput({ stream, revision, type: event.type, version, data, body }),
@@ -92,29 +80,23 @@ export function createCodec(hasher: Hasher): Codec {
     const stored = metadataJson(metadata, { hash, version });
     const id = eventId(stream, revision, hash);
     const recorded = { stream, revision, event, metadata, hash, eventId: id };
-    const bytes = encoder.encode(data);
+    const bytes = hasher.utf8(data);
     encodedHere.set(bytes, recorded);
     return {
       encoded: {
         eventId: id,
         type: event.type,
         data: bytes,
-        metadata: encoder.encode(stored),
+        metadata: hasher.utf8(stored),
         hash,
       },
       recorded,
     };
   };
 
-  const decode: Codec["decode"] = (stored) => {
-    const { stream, revision, type, position } = stored;
-    const known = encodedHere.get(stored.data);
-    if (known && known.stream === stream && known.revision === revision) {
-      return { ...known, position };
-    }
-    const where = `event ${type} at ${stream}@${revision}`;
-    const { hash, version, metadata } = readMetadata(stored, where);
-    const event = readEvent(stored, { where, version });
+  /** The event behind parsed bytes. Most readers never ask for its id, which costs a hash. */
+  function placed(stored: StoredEvent, { metadata, hash }: StoredMetadata, event: DomainEvent) {
+    const { stream, revision, position } = stored;
     return {
       stream,
       revision,
@@ -122,24 +104,44 @@ export function createCodec(hasher: Hasher): Codec {
       event,
       metadata,
       hash,
-      eventId: eventId(stream, revision, hash),
+      get eventId(): EventId {
+        return eventId(stream, revision, hash);
+      },
     };
+  }
+
+  const decode: Codec["decode"] = (stored) => {
+    const { stream, revision, position } = stored;
+    const known = encodedHere.get(stored.data);
+    if (known && known.stream === stream && known.revision === revision) {
+      return { ...known, position };
+    }
+    const metadata = metadataOf(stored);
+    return placed(stored, metadata, readEvent(stored, metadata.version, textOf(stored)));
   };
 
-  const hashOfBytes = (stored: StoredEvent): Hash | undefined => {
+  const fits = (
+    stored: StoredEvent,
+    { body, hash, version }: StoredMetadata,
+    data: string,
+  ): boolean => {
     const { stream, revision, type } = stored;
-    const { hash, version, metadata } = readMetadata(stored, `${stream}@${revision}`);
-    const data = decoder.decode(stored.data);
-    const canonical = metadataJson(metadata, { hash, version });
-    if (canonical !== decoder.decode(stored.metadata)) return undefined;
-    const body = metadataJson(metadata);
-    const found = hasher.sha256(hashInput({ stream, revision, type, version, data, body }));
-    return found === hash ? hash : undefined;
+    return hasher.sha256(hashInput({ stream, revision, type, version, data, body })) === hash;
+  };
+
+  const decodeAndVerify: Codec["decodeAndVerify"] = (stored) => {
+    const metadata = metadataOf(stored);
+    const data = textOf(stored);
+    const event = readEvent(stored, metadata.version, data);
+    return {
+      recorded: placed(stored, metadata, event),
+      isIntact: fits(stored, metadata, data),
+    };
   };
 
   const verify: Codec["verify"] = (stored) => {
     try {
-      return hashOfBytes(stored) !== undefined;
+      return fits(stored, metadataOf(stored), decoder.decode(stored.data));
     } catch {
       // Bytes that are no metadata, no UTF-8 or no well-formed text were changed too.
       return false;
@@ -151,22 +153,12 @@ export function createCodec(hasher: Hasher): Codec {
     encode,
     decode,
     verify,
+    decodeAndVerify,
   };
 }
 
-/** Canonical JSON, written out by hand because it is made twice for every event. */
-function metadataJson(
-  metadata: EventMetadata,
-  stored?: { readonly hash: Hash; readonly version: number },
-): string {
-  const { actor, causationId, correlationId, prevHash, recordedAtUs } = metadata;
-  const hash = stored ? `"hash":${canonicalJson(stored.hash)},` : "";
-  const version = stored ? `,"version":${canonicalJson(stored.version)}` : "";
-  return (
-    `{"actor":${canonicalJson(actor)},"causationId":${canonicalJson(causationId)},` +
-    `"correlationId":${canonicalJson(correlationId)},${hash}` +
-    `"prevHash":${canonicalJson(prevHash)},"recordedAt":${canonicalJson(recordedAtUs)}${version}}`
-  );
+function unknownType(type: string): never {
+  throw new Error(`${type} is no type of event`);
 }
 
 type HashInput = {
@@ -185,53 +177,65 @@ const hashInput = (input: HashInput): string =>
   `"stream":${canonicalJson(input.stream)},"type":${canonicalJson(input.type)},` +
   `"version":${input.version}}`;
 
-function readMetadata(
-  stored: StoredEvent,
-  where: string,
-): { hash: Hash; version: number; metadata: EventMetadata } {
-  const parsed = metadataSchema.safeParse(parseJson(stored.metadata, where));
-  if (!parsed.success)
-    throw new UnreadableEventError(`${where}: its metadata has not the form of metadata`);
-  const { hash, version, recordedAt, actor, causationId, correlationId, prevHash } = parsed.data;
-  return {
-    hash,
-    version,
-    metadata: { actor, causationId, correlationId, prevHash, recordedAtUs: recordedAt },
-  };
+const placeOf = ({ type, stream, revision }: StoredEvent): string =>
+  `event ${type} at ${stream}@${revision}`;
+
+/** Looked at before all else: whoever knows more types may write other metadata too. */
+function knownType(stored: StoredEvent): DomainEventType {
+  const { type } = stored;
+  if (isKnownType(type)) return type;
+  throw new UnreadableEventError(
+    `${placeOf(stored)}: this program does not know that type; a newer one wrote it`,
+  );
 }
 
-function readEvent(
-  stored: StoredEvent,
-  { where, version }: { readonly where: string; readonly version: number },
-): DomainEvent {
-  const { type } = stored;
-  if (!isKnownType(type)) {
-    throw new UnreadableEventError(
-      `${where}: this program does not know that type; a newer one wrote it`,
-    );
+function metadataOf(stored: StoredEvent): StoredMetadata {
+  knownType(stored);
+  const metadata = readMetadata(decoded(stored.metadata) ?? "");
+  if (metadata) return metadata;
+  throw new UnreadableEventError(`${placeOf(stored)}: its metadata has not the form of metadata`);
+}
+
+/** Undefined where the bytes are no UTF-8. */
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
   }
+}
+
+function textOf(stored: StoredEvent): string {
+  const text = decoded(stored.data);
+  if (text === undefined)
+    throw new UnreadableEventError(`${placeOf(stored)}: its bytes are no JSON`);
+  return text;
+}
+
+function readEvent(stored: StoredEvent, version: number, json: string): DomainEvent {
+  const type = knownType(stored);
   const { version: current, schema } = REGISTRY[type];
   if (version > current) {
     throw new UnreadableEventError(
-      `${where} has version ${version}; this program knows up to ${current}: use the newer program`,
+      `${placeOf(stored)} has version ${version}; this program knows up to ${current}: use the newer program`,
     );
   }
-  const data = upcast(type, parseJson(stored.data, where), { from: version, current });
+  const data = upcast(type, parseJson(json, stored), { from: version, current });
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       ({ path, message }) => `${path.join(".")}: ${message}`,
     );
-    throw new UnreadableEventError(`${where}: ${problems.slice(0, 3).join("; ")}`);
+    throw new UnreadableEventError(`${placeOf(stored)}: ${problems.slice(0, 3).join("; ")}`);
   }
   // The registry pairs each type with its own schema, which the compiler cannot follow through the lookup.
   return { type, data: parsed.data } as DomainEvent;
 }
 
-function parseJson(bytes: Uint8Array, where: string): unknown {
+function parseJson(text: string, stored: StoredEvent): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(text);
   } catch {
-    throw new UnreadableEventError(`${where}: its bytes are no JSON`);
+    throw new UnreadableEventError(`${placeOf(stored)}: its bytes are no JSON`);
   }
 }

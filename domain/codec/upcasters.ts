@@ -1,13 +1,30 @@
 /**
  * Old versions in, current ones out: one step per version, `upcasters[type][version]` turns version into version + 1.
- * Nothing released so far has changed; the first change adds its line here and its frozen fixture stays.
+ * The frozen fixture of every version that ever was stays.
  */
 import type { DomainEventType } from "./registry.ts";
 
 type Upcaster = (data: unknown) => unknown;
 
-export const UPCASTERS: { readonly [T in DomainEventType]?: Readonly<Record<number, Upcaster>> } =
-  {};
+export const UPCASTERS: { readonly [T in DomainEventType]?: Readonly<Record<number, Upcaster>> } = {
+  // Version 1 never gave out a quote that was older than the cache's time to live.
+  QuoteObtained: { 1: (data) => ({ ...fields(data), stale: false }) },
+  // Version 1 knew neither market facts nor MEV: the model's slippage was all there was.
+  PaperExecutionSimulated: {
+    1: (data) => {
+      const before = fields(data);
+      return { ...before, modelSlippagePpm: before.slippagePpm, terms: {}, market: {} };
+    },
+  },
+  // Version 1 did not say by which model; the fixed one was the only one.
+  SimulationFailed: {
+    1: (data) => ({ ...fields(data), model: "fixed", slippagePpm: 0, terms: {}, market: {} }),
+  },
+};
+
+/** Whatever is no object has no fields: the schema refuses it afterwards. */
+const fields = (data: unknown): Readonly<Record<string, unknown>> =>
+  typeof data === "object" && data !== null ? { ...data } : {};
 
 /** Brings data of `version` to `current`; throws when a step is missing. */
 export function upcast(

@@ -1,7 +1,9 @@
 /** What can be asked of an order. Everything that a decision needs comes with the command: clocks, quotes, balances. */
 
 import type { Quote, QuoteFailureClass } from "../ports/quotes.ts";
-import type { SlippageModel } from "../pricing/slippage/model.ts";
+import type { MevModel } from "../pricing/mev.ts";
+import type { OutcomeKnobs } from "../pricing/outcomes.ts";
+import type { MarketFacts, SlippageModel } from "../pricing/slippage/model.ts";
 import type { Hash, Mint, Principal } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
 import type { OrderRequest } from "./events.ts";
@@ -22,6 +24,8 @@ export type QuoteAnswer =
       readonly basis: "pair" | "route";
       readonly quote: Quote;
       readonly cacheHit: boolean;
+      /** The market could not be asked; the quote is older than the cache's time to live. */
+      readonly stale: boolean;
     }
   | {
       readonly kind: "failed";
@@ -60,7 +64,17 @@ export type OrderCommand =
       readonly available: (mint: Mint) => bigint;
       readonly baseFeeLamports: bigint;
     }
-  | { readonly type: "Simulate"; readonly model: SlippageModel; readonly delayMs: number }
+  | {
+      readonly type: "Simulate";
+      readonly model: SlippageModel;
+      /** Asked only where the order wants MEV simulated. */
+      readonly mev: MevModel;
+      /** Outcomes drawn instead of modelled, for tests of strategies; undefined: none. */
+      readonly outcomes: OutcomeKnobs | undefined;
+      /** What is known of the market at this moment. */
+      readonly market: MarketFacts;
+      readonly delayMs: number;
+    }
   | { readonly type: "Settle"; readonly nowUs: TimestampUs }
   | { readonly type: "Cancel"; readonly by: string; readonly message: string }
   | { readonly type: "Expire"; readonly nowUs: TimestampUs };

@@ -1,8 +1,19 @@
 /** The paper venue's two decisions: what a trade comes to, and its settlement. */
-import { tradeAmounts, withinLimit } from "../pricing/paper-fill.ts";
-import { ratioFromFraction } from "../primitives/ratio.ts";
+
+import { drawOutcome } from "../pricing/outcomes.ts";
+import { type Amounts, PPM, type Ppm, tradeAmounts, withinLimit } from "../pricing/paper-fill.ts";
+import type { MarketFacts } from "../pricing/slippage/model.ts";
+import { US_PER_MS } from "../primitives/time.ts";
 import type { OrderCommand } from "./commands.ts";
-import type { OrderEvent } from "./events.ts";
+import type { OrderEvent, OrderEventData } from "./events.ts";
+import {
+  type Attack,
+  attackOn,
+  drawnSlippage,
+  type ModelSlippage,
+  modelSlippage,
+  NO_SLIPPAGE,
+} from "./paper-slippage.ts";
 import type { OrderState } from "./state.ts";
 import {
   limitOf,
@@ -17,79 +28,154 @@ import {
 
 type Command<T extends OrderCommand["type"]> = Extract<OrderCommand, { readonly type: T }>;
 
-/** Fills at the quoted price worsened by the slippage model, or fails as on chain when that is under the order's limit. */
+/**
+ * Fills at the quoted price worsened by the slippage model and an attack, or fails as on chain when that is under the order's limit.
+ * The outcome knobs may draw slippage, delay or a failure instead. A simulated order fills at its own price, whatever is configured.
+ */
 export function decideSimulate(order: OrderState, command: Command<"Simulate">): OrderEvent[] {
-  const quote = required(order.quote, "quote");
-  const quoted = quotedAmounts(order);
-  const simulated = quote.basis === "expected";
-  const slippagePpm = simulated
-    ? 0n
-    : command.model.slippagePpm({
-        side: sideOf(order.request),
-        quotedIn: quoted.amountIn,
-        priceImpact: quote.basis === "route" ? ratioFromFraction(quote.priceImpact) : undefined,
-        seed: order.orderId,
-      });
-  const amounts = tradeAmounts(tradeAt(order.request, ratioOf(quote.price)), slippagePpm);
+  if (required(order.quote, "quote").basis === "expected") {
+    return fillOrFail(order, command, { slippage: NO_SLIPPAGE, delayMs: command.delayMs });
+  }
+  const drawn = command.outcomes && drawOutcome(command.outcomes, order.orderId);
+  if (drawn?.fails) return drawnFailure(order, command, drawn.draw);
+  const slippage =
+    drawn?.slippagePpm === undefined
+      ? modelSlippage(order, command)
+      : drawnSlippage(drawn.slippagePpm, drawn.draw);
+  return fillOrFail(order, command, { slippage, delayMs: drawn?.delayMs ?? command.delayMs });
+}
+
+type Drawn = { readonly slippage: ModelSlippage; readonly delayMs: number };
+
+function fillOrFail(
+  order: OrderState,
+  command: Command<"Simulate">,
+  { slippage, delayMs }: Drawn,
+): OrderEvent[] {
+  const price = ratioOf(required(order.quote, "quote").price);
   const limit = limitOf(order);
-  if (!withinLimit(amounts, limit)) return slippageExceeded(order, amounts, limit);
-  const priority = BigInt(order.request.priorityFeeLamports);
+  const amountsAt = (ppm: Ppm): Amounts => tradeAmounts(tradeAt(order.request, price), ppm);
+  const isAllowed = (ppm: Ppm): boolean => ppm < PPM && withinLimit(amountsAt(ppm), limit);
+  if (!isAllowed(slippage.ppm)) {
+    const { market } = command;
+    return slippageExceeded(order, amountsAt(slippage.ppm), { limit, slippage, market });
+  }
+  const attack: Attack = isAttackable(order)
+    ? attackOn(order, command, { modelPpm: slippage.ppm, isAllowed })
+    : { assessment: undefined, totalPpm: slippage.ppm, warnings: [] };
+  const quoted = quotedAmounts(order);
+  const amounts = amountsAt(attack.totalPpm);
   return [
     {
       type: "PaperExecutionSimulated",
       data: {
         attempt: order.attempt,
-        model: simulated ? "none" : command.model.name,
-        slippagePpm: Number(slippagePpm),
+        model: slippage.model,
+        modelSlippagePpm: Number(slippage.ppm),
+        terms: { ...slippage.terms },
+        market: marketOf(command.market),
+        mev: attack.assessment,
+        slippagePpm: Number(attack.totalPpm),
         seed: order.orderId,
-        delayMs: command.delayMs,
+        delayMs,
         quotedIn: quoted.amountIn.toString(),
         quotedOut: quoted.amountOut.toString(),
         limitIn: limit.amountIn.toString(),
         limitOut: limit.amountOut.toString(),
         amountIn: amounts.amountIn.toString(),
         amountOut: amounts.amountOut.toString(),
-        fees: {
-          baseFeeLamports: (reservedFor(order, "fee") - priority).toString(),
-          priorityFeeLamports: priority.toString(),
-          tipLamports: reservedFor(order, "tip").toString(),
-          rentLamports: "0",
-          platformFee: "0",
-        },
-        warnings: warningsOf(order),
+        fees: feesOf(order),
+        warnings: [...slippage.warnings, ...attack.warnings, ...warningsOf(order)],
       },
     },
   ];
 }
 
-type Pair = { readonly amountIn: bigint; readonly amountOut: bigint };
+/** MEV is modelled only when asked for, and never for a price that the caller has set. */
+const isAttackable = ({ request, quote }: OrderState): boolean =>
+  request.mev.simulate && quote?.basis !== "expected";
 
-function slippageExceeded(order: OrderState, amounts: Pair, limit: Pair): OrderEvent[] {
+const marketOf = ({ usdMicros, volatilityPpm }: MarketFacts) => ({
+  usdMicros: usdMicros?.toString(),
+  volatilityPpm: volatilityPpm === undefined ? undefined : Number(volatilityPpm),
+});
+
+function feesOf(order: OrderState): OrderEventData<"PaperExecutionSimulated">["fees"] {
+  const priority = BigInt(order.request.priorityFeeLamports);
+  return {
+    baseFeeLamports: (reservedFor(order, "fee") - priority).toString(),
+    priorityFeeLamports: priority.toString(),
+    tipLamports: reservedFor(order, "tip").toString(),
+    rentLamports: "0",
+    platformFee: "0",
+  };
+}
+
+function slippageExceeded(
+  order: OrderState,
+  amounts: Amounts,
+  about: {
+    readonly limit: Amounts;
+    readonly slippage: ModelSlippage;
+    readonly market: MarketFacts;
+  },
+): OrderEvent[] {
+  const { limit, slippage, market } = about;
   const spent = amounts.amountIn > limit.amountIn;
   const value = spent ? amounts.amountIn : amounts.amountOut;
   const bound = spent ? limit.amountIn : limit.amountOut;
   const message = spent
     ? `the trade would spend ${value} smallest units, at most ${bound} are allowed`
     : `the trade would receive ${value} smallest units, at least ${bound} are required`;
-  const reason = "SLIPPAGE_EXCEEDED";
+  return failed(order, {
+    class: "SLIPPAGE_EXCEEDED",
+    message,
+    limit: bound.toString(),
+    value: value.toString(),
+    model: slippage.model,
+    slippagePpm: Number(slippage.ppm),
+    terms: { ...slippage.terms },
+    market: marketOf(market),
+  });
+}
+
+const drawnFailure = (
+  order: OrderState,
+  { market }: Command<"Simulate">,
+  draw: string,
+): OrderEvent[] =>
+  failed(order, {
+    class: "SIMULATED_FAILURE",
+    message: `the outcome knobs of the paper venue drew a failure: ${draw}`,
+    limit: "success",
+    value: draw,
+    model: "mock",
+    slippagePpm: 0,
+    terms: { draw },
+    market: marketOf(market),
+  });
+
+/** Nothing was traded, and no further attempt is made: what the order holds is free again. */
+function failed(
+  order: OrderState,
+  why: Omit<OrderEventData<"SimulationFailed">, "attempt">,
+): OrderEvent[] {
+  const { class: reason, message } = why;
   return [
-    {
-      type: "SimulationFailed",
-      data: {
-        attempt: order.attempt,
-        class: reason,
-        message,
-        limit: bound.toString(),
-        value: value.toString(),
-      },
-    },
+    { type: "SimulationFailed", data: { attempt: order.attempt, ...why } },
     { type: "OrderFailed", data: { attempts: order.attempt, reason, message } },
   ];
 }
 
-function warningsOf({ request }: OrderState): string[] {
+function warningsOf({ request, quote }: OrderState): string[] {
   const warnings: string[] = [];
-  if (request.mev.simulate) warnings.push("MEV_NOT_MODELLED: this version has no MEV model");
+  if (quote?.stale) {
+    const ageMs = Math.floor(quote.ageUs / US_PER_MS);
+    warnings.push(`STALE_QUOTE: the market could not be asked; the price is ${ageMs} ms old`);
+  }
+  if (request.mev.simulate && quote?.basis === "expected") {
+    warnings.push("MEV_NOT_APPLIED: a simulated order fills at its expected price");
+  }
   if (request.feeAccount !== undefined) {
     warnings.push("FEE_ACCOUNT_IGNORED: paper trades take no platform fee");
   }

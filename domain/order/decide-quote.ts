@@ -34,10 +34,11 @@ const isOfPair = (
   (inputMint === quoteMint && outputMint === baseMint);
 
 function obtained(order: OrderState, command: RecordQuote, answer: Quoted): OrderEvent[] {
-  const { quote, basis, cacheHit } = answer;
+  const { quote, basis, cacheHit, stale } = answer;
   if (quote.inAmount === 0n || quote.outAmount === 0n) return [worthless(quote)];
   const { checks, refusal } = checkQuote(order.request, command.policy, {
     quote,
+    stale,
     nowUs: command.nowUs,
   });
   const price = priceOf(order.request, quote);
@@ -63,6 +64,7 @@ function obtained(order: OrderState, command: RecordQuote, answer: Quoted): Orde
       contextSlot: quote.contextSlot,
       ageUs: Math.max(0, command.nowUs - quote.obtainedAtUs),
       cacheHit,
+      stale,
       checks: [...checks],
     },
   };
@@ -177,6 +179,7 @@ export function quoteAtExpectedPrice(order: OrderState): OrderEvent[] {
         route: [],
         ageUs: 0,
         cacheHit: false,
+        stale: false,
         checks: [],
       },
     },

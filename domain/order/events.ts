@@ -90,6 +90,27 @@ const reservationLine = z.object({
 
 const reason = { reason: text, message: text };
 
+/** What the models were told of the market; absent what nobody knew. */
+const market = z.object({
+  /** Worth of what is spent, millionths of a US dollar. */
+  usdMicros: amount.optional(),
+  /** Parts per million per √second. */
+  volatilityPpm: count.optional(),
+});
+
+/** What the MEV model says, where it was asked. */
+const mevAssessment = z.object({
+  riskClass: z.enum(["LOW", "MEDIUM", "HIGH", "CRITICAL"]),
+  /** Chance of a sandwich without protection. */
+  sandwichProbabilityPpm: count,
+  /** Share of that chance that priority fee and tip take away. */
+  protectionPpm: count,
+  /** The draw by the seed. */
+  attacked: z.boolean(),
+  /** What the attack cost; 0 unless attacked. */
+  impactPpm: count,
+});
+
 /** Schemas of the current version of each event. The version stands beside it. */
 export const ORDER_EVENTS = {
   OrderRequested: {
@@ -123,7 +144,7 @@ export const ORDER_EVENTS = {
     }),
   },
   QuoteObtained: {
-    version: 1,
+    version: 2,
     schema: z.object({
       attempt: count,
       /** pair: a reference quote for the pair; route: for this amount; expected: the caller's own expected price. */
@@ -139,6 +160,8 @@ export const ORDER_EVENTS = {
       contextSlot: text.optional(),
       ageUs: count,
       cacheHit: z.boolean(),
+      /** The source could not be reached; the quote is older than the cache's time to live. */
+      stale: z.boolean(),
       checks: z.array(checkSchema),
     }),
   },
@@ -157,10 +180,16 @@ export const ORDER_EVENTS = {
     }),
   },
   PaperExecutionSimulated: {
-    version: 1,
+    version: 2,
     schema: z.object({
       attempt: count,
       model: text,
+      /** Of the model alone, and the figures that it came from. */
+      modelSlippagePpm: count,
+      terms: z.record(text, text),
+      market,
+      mev: mevAssessment.optional(),
+      /** All that the amounts were worsened by: the model's and the attack's. */
       slippagePpm: count,
       seed: text,
       delayMs: count,
@@ -176,8 +205,18 @@ export const ORDER_EVENTS = {
     }),
   },
   SimulationFailed: {
-    version: 1,
-    schema: z.object({ attempt: count, class: text, message: text, limit: text, value: text }),
+    version: 2,
+    schema: z.object({
+      attempt: count,
+      class: text,
+      message: text,
+      limit: text,
+      value: text,
+      model: text,
+      slippagePpm: count,
+      terms: z.record(text, text),
+      market,
+    }),
   },
   RetryScheduled: {
     version: 1,
@@ -221,4 +260,5 @@ export type OrderEvent = {
 export type OrderRequest = z.output<typeof orderRequestSchema>;
 export type PolicyCheck = z.output<typeof checkSchema>;
 export type FeeLines = z.output<typeof fees>;
+export type MevAssessment = z.output<typeof mevAssessment>;
 export type ReservationLine = z.output<typeof reservationLine>;

@@ -12,6 +12,7 @@ export type StatusName =
   | "ALREADY_EXISTS"
   | "RESOURCE_EXHAUSTED"
   | "NOT_FOUND"
+  | "OUT_OF_RANGE"
   | "UNIMPLEMENTED"
   | "UNKNOWN"
   | "INTERNAL";
@@ -40,6 +41,8 @@ export const FAILURES = {
   REQUEST_ID_REUSED: refused("ALREADY_EXISTS"),
   ACCOUNT_NOT_FOUND: refused("NOT_FOUND"),
   ORDER_NOT_FOUND: refused("NOT_FOUND"),
+  /** As at the end of a file: the same question may have an answer later. */
+  REVISION_OUT_OF_RANGE: refused("OUT_OF_RANGE"),
   ACCOUNT_EXISTS: refused("ALREADY_EXISTS"),
   ACCOUNT_HAS_OPEN_ORDERS: refused("FAILED_PRECONDITION"),
   ACCOUNT_IS_CLOSED: refused("FAILED_PRECONDITION"),
@@ -48,6 +51,8 @@ export const FAILURES = {
   BALANCE_TOO_LARGE: refused("FAILED_PRECONDITION"),
   LIVE_NOT_CONFIGURED: refused("FAILED_PRECONDITION"),
   OUTCOME_IS_KNOWN: refused("FAILED_PRECONDITION"),
+  REBUILD_RUNNING: refused("FAILED_PRECONDITION"),
+  REBUILD_FAILED: refused("ABORTED"),
   TOO_MANY_OPEN_ORDERS: refused("RESOURCE_EXHAUSTED"),
   TOO_MANY_WATCHERS: refused("RESOURCE_EXHAUSTED"),
   DRAINING: refused("UNAVAILABLE"),
@@ -71,6 +76,8 @@ export const FAILURES = {
   // The trade was tried, or could not be.
   PRICE_IMPACT_TOO_HIGH: aborted(false),
   SLIPPAGE_EXCEEDED: aborted(false),
+  /** Drawn by the outcome knobs of the paper venue. */
+  SIMULATED_FAILURE: aborted(false),
   NO_ROUTE: aborted(false),
   QUOTE_REFUSED: aborted(false),
   QUOTE_UNAVAILABLE: aborted(true),

@@ -30,6 +30,8 @@ export type Policy = {
   readonly priorityFeeBelowLamports: bigint;
   /** Oldest quote that an order may be filled from. Milliseconds. */
   readonly maxQuoteAgeMs: number;
+  /** The same for a quote that the cache marked as stale. Milliseconds. */
+  readonly maxStaleQuoteAgeMs: number;
 };
 
 export type Refusal = { readonly reason: FailureReason; readonly message: string };
@@ -184,21 +186,29 @@ function expiry(expiresAtUs: TimestampUs | undefined, nowUs: TimestampUs): Check
   );
 }
 
-/** After the quote: its age, and its price impact where the request limits it. */
+/** After the quote: its age, and its price impact where the request limits it. A stale one has a limit of its own. */
 export function checkQuote(
   request: OrderRequest,
   policy: Policy,
-  { quote, nowUs }: { readonly quote: Quote; readonly nowUs: TimestampUs },
+  {
+    quote,
+    stale,
+    nowUs,
+  }: { readonly quote: Quote; readonly stale: boolean; readonly nowUs: TimestampUs },
 ): PolicyResult {
   const limitBps = request.maxPriceImpactBps;
   return firstRefusal([
-    () => quoteAge(nowUs - quote.obtainedAtUs, policy),
+    () =>
+      quoteAge(
+        nowUs - quote.obtainedAtUs,
+        stale ? policy.maxStaleQuoteAgeMs : policy.maxQuoteAgeMs,
+      ),
     ...(limitBps === undefined ? [] : [() => priceImpact(quote.priceImpact, limitBps)]),
   ]);
 }
 
-function quoteAge(ageUs: number, policy: Policy): Check {
-  const limitUs = policy.maxQuoteAgeMs * US_PER_MS;
+function quoteAge(ageUs: number, limitMs: number): Check {
+  const limitUs = limitMs * US_PER_MS;
   return line(
     { check: "quote_age_us", limit: String(limitUs), value: String(ageUs) },
     ageUs <= limitUs,

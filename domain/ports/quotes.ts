@@ -49,7 +49,13 @@ export type QuoteFailureClass =
   | "upstream-error";
 
 export type QuoteOutcome =
-  | { readonly kind: "quoted"; readonly quote: Quote; readonly cacheHit: boolean }
+  | {
+      readonly kind: "quoted";
+      readonly quote: Quote;
+      readonly cacheHit: boolean;
+      /** The source could not be asked; the quote is older than the cache's time to live. */
+      readonly stale: boolean;
+    }
   | {
       readonly kind: "failed";
       readonly class: QuoteFailureClass;

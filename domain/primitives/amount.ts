@@ -2,6 +2,8 @@
  * Money: bigint smallest units (lamports and the like), decimal strings at the edges. No float ever touches it.
  */
 export const U64_MAX = 18_446_744_073_709_551_615n;
+export const I64_MIN = -9_223_372_036_854_775_808n;
+export const I64_MAX = 9_223_372_036_854_775_807n;
 export const BPS = 10_000n;
 
 /** An unsigned integer as it stands in events: no sign, no leading zero, at most as many digits as u64. */

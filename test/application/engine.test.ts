@@ -106,6 +106,36 @@ describe("engine", () => {
     expect(world.engine.balances(ACCOUNT)?.every(({ reserved }) => reserved === 0n)).toBe(true);
   });
 
+  it("does not judge an order too expensive for what a repeated request holds meanwhile", async () => {
+    const world = await withFunds(await createWorld());
+    const spend = (requestId: string, amount: bigint) => trade(requestId, { amount });
+    const first = await submit(world, spend("r1", 4_000_000_000n));
+    await settle();
+    // 6,000 USDC are left: enough for r2 alone, not for r2 and a second r1.
+    const [again, ...others] = await Promise.all([
+      submit(world, spend("r1", 4_000_000_000n)),
+      submit(world, spend("r2", 5_000_000_000n)),
+      submit(world, spend("r3", 5_000_000_000n)),
+    ]);
+    expect(again).toEqual(first);
+    const ends = others.map((result) => (result as { order: OrderState }).order.phase);
+    expect(ends.toSorted()).toEqual(["filled", "rejected"]);
+  });
+
+  it("cancels an order that waits for a doubtful append of another", async () => {
+    const script: ("ok" | "lost" | "refuse")[] = [];
+    const world = await withFunds(await createWorld({ store: { transport: shaky(script) } }));
+    script.push("lost", "ok");
+    const doubtful = submit(world, trade("r1", { amount: 9_000_000_000n }));
+    await settle();
+    const accepted = await submit(world, trade("r2", { amount: 9_000_000_000n }), "ACCEPTED");
+    const { orderId } = (accepted as { order: OrderState }).order;
+    const cancelled = world.engine.cancel(orderId, { principal: LOCAL, message: "" });
+    expect(await cancelled).toMatchObject({ kind: "cancelled" });
+    await world.time.advanceMs(100);
+    expect(await doubtful).toMatchObject({ order: { phase: "filled" } });
+  });
+
   it("retries a market that is away, and says so while it waits", async () => {
     const world = await withFunds(await createWorld());
     world.market.warm = false;
@@ -212,6 +242,22 @@ describe("engine", () => {
     await world.time.advanceMs(501);
     expect(await submit(world, trade("r2"))).toMatchObject({ order: { phase: "filled" } });
     expect(await cancel("nobody" as never)).toMatchObject({ kind: "refused" });
+  });
+
+  it("does not call an order final before its end is in the log", async () => {
+    const script: ("ok" | "lost" | "refuse")[] = [];
+    const config = { paperDelayMs: 500 };
+    const store = { transport: shaky(script) };
+    const world = await withFunds(await createWorld({ config, store }));
+    const { order } = (await submit(world, trade("r1"), "CONFIRMED")) as { order: OrderState };
+    script.push(...Array<"refuse">(40).fill("refuse"));
+    await world.time.advanceMs(501);
+    const cancelled = world.engine.cancel(order.orderId, { principal: LOCAL, message: "" });
+    await world.time.advanceMs(10_000);
+    expect(await cancelled).toMatchObject({ kind: "unknown" });
+    script.splice(0);
+    await world.time.advanceMs(2_000);
+    expect(await submit(world, trade("r1"))).toMatchObject({ order: { phase: "filled" } });
   });
 
   it("expires what is not executed in time, also while it waits", async () => {

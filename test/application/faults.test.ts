@@ -58,7 +58,7 @@ const broken = {
       "fixed",
       {
         name: "fixed",
-        slippagePpm: () => {
+        slippage: () => {
           throw new Error("a model with a fault");
         },
       },
@@ -115,6 +115,7 @@ describe("another writer", () => {
       kind: "quoted",
       quote: quoteFor({ inputMint: USDC_MINT, outputMint: SOL_MINT, amount: 1_000_000n }, 0),
       cacheHit: false,
+      stale: false,
     });
     expect(await waiting).toMatchObject({ kind: "order", order: { phase: "validated" } });
     expect(world.engine.status()).toMatchObject({ accepting: false });
@@ -244,7 +245,7 @@ describe("prices by route", () => {
     world.market.warm = false;
     const other = "JUPyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN" as Mint;
     const quote = quoteFor({ inputMint: other, outputMint: SOL_MINT, amount: 10n ** 9n }, 0);
-    world.market.script.push({ kind: "quoted", quote, cacheHit: false });
+    world.market.script.push({ kind: "quoted", quote, cacheHit: false, stale: false });
     const waiting = submit(world, trade("r1"));
     await world.time.advanceMs(100);
     expect(storyOf(world, await waiting)).toContain("QuoteFailed");

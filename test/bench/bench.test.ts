@@ -1,21 +1,20 @@
-/**
- * The benches themselves: their arithmetic, and that a small run of each ends with figures and
- * leaves nothing behind.
- */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+/** What the benches are made of: arithmetic, options, frames, arrivals, profiles, stored logs. */
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { openSqliteReader } from "../../adapters/event-store/sqlite-reader.ts";
+import { foldLog } from "../../domain/application/audit/replay-all.ts";
+import { verifyLog } from "../../domain/application/audit/verify-log.ts";
 import { TradeRequest } from "../../proto/generated/orderstream/v1/trade_execution.ts";
-import { quantile, round, significant, spreadOf } from "./figures.ts";
+import { codec } from "../support/given.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { arrivals } from "./arrivals.ts";
+import { BENCH_NAMES, benchesOf } from "./benches.ts";
+import { assertSpace, OPEN_ORDERS, writeLog } from "./big-log.ts";
+import { quantile, round, significant, spreadOf, table } from "./figures.ts";
+import { countEvents } from "./log-file.ts";
 import { selfTimes } from "./profile.ts";
+import { commandOf } from "./sizes.ts";
 import { createFrames } from "./trade-frame.ts";
-
-const RUN = resolve(import.meta.dirname, "run.ts");
 
 describe("figures", () => {
   it("gives the median with the smallest and the largest", () => {
@@ -38,6 +37,60 @@ describe("figures", () => {
       "0.0001235",
     ]);
     expect(significant(1.23456)).toBe(1.235);
+  });
+});
+
+describe("tables", () => {
+  it("have columns of one width, and a third one where there is a target", () => {
+    expect(
+      table([
+        ["a", "1"],
+        ["longer", "1234", "< 2"],
+        ["b", "22", "< 3"],
+      ]).split("\n"),
+    ).toEqual(["  a       1", "  longer  1234  < 2", "  b       22    < 3", ""]);
+  });
+});
+
+describe("options", () => {
+  const sizesOf = (...args: readonly string[]) => {
+    const command = commandOf(args);
+    if (!("sizes" in command)) throw new Error(command.join("\n"));
+    return command.sizes;
+  };
+
+  it("take sizes, and a million stored orders by one word", () => {
+    expect(sizesOf("--pairs", "2", "--soak", "0")).toMatchObject({ pairs: 2, soak: 0 });
+    expect(sizesOf("--million").stored).toBe(1_000_000);
+    expect(sizesOf("--million", "--stored", "5").stored).toBe(5);
+  });
+
+  it("name what is wrong, its value and the limit", () => {
+    expect(commandOf(["--pairs", "0", "--calls", "x"])).toEqual([
+      "--pairs must be a whole number from 1 to 10000000, not 0",
+      "--calls must be a whole number from 1 to 10000000, not x",
+    ]);
+    expect(commandOf(["--pears", "1"])).toEqual([expect.stringContaining("--pears")]);
+  });
+
+  it("choose benches, which run in their own order", () => {
+    expect(benchesOf(undefined)).toEqual(BENCH_NAMES);
+    expect(benchesOf("queries, append")).toEqual(["append", "queries"]);
+    expect(benchesOf("append,apend")).toBe(`--only must be ${BENCH_NAMES.join(", ")}, not apend`);
+  });
+});
+
+describe("arrivals", () => {
+  it("come at the rate on average, in order, not evenly, and the same each time", () => {
+    const times = arrivals({ orders: 20_000, perSecond: 500 });
+    expect(times).toEqual(times.toSorted());
+    expect(times.at(-1)).toBeGreaterThan(39_000);
+    expect(times.at(-1)).toBeLessThan(41_000);
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    // Of exponential gaps 1 - 1/e are below their mean, 2 ms.
+    const share = gaps.filter((gap) => gap < 2).length / gaps.length;
+    expect(share).toBeCloseTo(1 - 1 / Math.E, 1);
+    expect(arrivals({ orders: 20_000, perSecond: 500 })).toEqual(times);
   });
 });
 
@@ -72,50 +125,35 @@ describe("profiles", () => {
   });
 });
 
-const spread = z.object({ median: z.number(), min: z.number(), max: z.number() });
-const reportSchema = z.object({
-  machine: z.object({ cores: z.int(), node: z.string(), syncUs: z.object({ p50: z.number() }) }),
-  pairs: z.literal(1),
-  append: z.array(z.object({ eventsPerAppend: z.int(), ratio: spread })).length(2),
-  orders: z.object({
-    answered: z.int(),
-    stored: z.int(),
-    ratio: spread,
-    engine: z.object({ perSecond: spread, cpuUsPerOrder: spread }),
-  }),
-  idle: z.object({ warm: z.object({ ratio: spread }), cold: z.object({ ratio: spread }) }),
-});
+describe("a stored log", () => {
+  const { file } = temporaryFolder();
 
-async function run(...args: string[]): Promise<{ code: unknown; out: string; error: string }> {
-  const child = spawn(process.execPath, [RUN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit"),
-  ]);
-  return { code, out, error };
-}
-
-describe("a small run", () => {
-  it("prints one JSON object with all figures and leaves no files", {
-    timeout: 60_000,
-  }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "orderstream-bench-test-"));
+  it("is one that the engine wrote: every chain fits, and the orders end as they should", async () => {
+    const log = file("log.db");
+    await writeLog(log, 400, () => undefined);
+    const store = openSqliteReader(log);
     try {
-      const sizes = ["--pairs", "1", "--orders", "40", "--events", "1000", "--idle-orders", "5"];
-      const { code, out, error } = await run("--json", ...sizes, "--folder", folder);
-      expect(code, error).toBe(0);
-      const { orders } = reportSchema.parse(JSON.parse(out));
-      expect([orders.answered, orders.stored]).toEqual([50, 50]);
-      expect(orders.engine.perSecond.median).toBeGreaterThan(0);
-      expect(readdirSync(folder)).toEqual([]);
+      const report = await verifyLog({ store, codec });
+      expect(report).toMatchObject({ problems: [], events: countEvents(log) });
+      const fold = await foldLog({ store, codec }, { until: await store.end() });
+      expect([fold.orders, [...fold.openOrders()].length]).toEqual([
+        400 + OPEN_ORDERS,
+        OPEN_ORDERS,
+      ]);
+      const [rejected, failed] = ["OrderRejected", "OrderFailed"].map((type) =>
+        countEvents(log, type),
+      );
+      expect(rejected).toBeGreaterThanOrEqual(4);
+      expect(failed).toBeGreaterThanOrEqual(4);
+      expect(countEvents(log, "OrderFilled")).toBe(400 - (rejected ?? 0) - (failed ?? 0));
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      await store.close();
     }
   });
 
-  it("refuses wrong arguments with a sentence", async () => {
-    const { code, error } = await run("--only", "nothing");
-    expect([code, error]).toEqual([2, "--only must be append, orders, idle, not nothing\n"]);
+  it("is refused where the disk is too small", () => {
+    expect(() => assertSpace(tmpdir(), 1e12)).toThrow(
+      /1000000000000 stored orders may need 12000001.0 GB/,
+    );
   });
 });

@@ -12,6 +12,8 @@ export type Child = {
   readonly ask: <T>(command: string, argument: unknown, schema: z.ZodType<T>) => Promise<T>;
   /** Lets the child end, and kills it when it does not. */
   readonly stop: () => Promise<void>;
+  /** Asks it to stop what it runs first; nothing happens when it has ended. */
+  readonly end: () => Promise<void>;
 };
 
 const replySchema = z.discriminatedUnion("kind", [
@@ -36,7 +38,8 @@ export function startChild(file: string, nodeArgs: readonly string[] = []): Chil
   living.add(child);
   const ended = once(child, "exit").finally(() => living.delete(child));
 
-  return {
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const self: Child = {
     ask: async (command, argument, schema) => {
       const over = new AbortController();
       const signal = AbortSignal.any([over.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
@@ -56,11 +59,17 @@ export function startChild(file: string, nodeArgs: readonly string[] = []): Chil
       }
     },
     stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded()) return;
       const timer = setTimeout(() => child.kill("SIGKILL"), END_TIMEOUT_MS);
       if (child.connected) child.disconnect();
       await ended;
       clearTimeout(timer);
     },
+    end: async () => {
+      if (hasEnded()) return;
+      await self.ask("stop", null, z.unknown());
+      await self.stop();
+    },
   };
+  return self;
 }

@@ -30,8 +30,17 @@ export function round(value: number): string {
 /** For JSON: digits beyond the fifth are noise. */
 export const significant = (value: number): number => Number(value.toPrecision(4));
 
-/** Lines with the first column padded to one width. */
-export function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join("");
+/** Name, value, and where there is one the figure's target: "must" first. */
+export type FigureRow = readonly [string, string] | readonly [string, string, string];
+
+/** Lines with the columns padded to one width. */
+export function table(rows: readonly FigureRow[]): string {
+  const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  const [names, values] = [width(0), rows.some((row) => row[2]) ? width(1) : 0];
+  return rows
+    .map(([name, value, target]) =>
+      `  ${name.padEnd(names)}  ${target ? `${value.padEnd(values)}  ${target}` : value}`.trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join("");
 }

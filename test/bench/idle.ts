@@ -2,13 +2,17 @@
  * One order at a time on an idle engine, with the price in the cache and without, over the bare
  * call with one append.
  */
-import { type Spread, shown, spreadOf } from "./figures.ts";
+import { type FigureRow, type Spread, shown, spreadOf } from "./figures.ts";
 import { withRig } from "./rig.ts";
 import type { Side } from "./servers.ts";
 
 type Latency = { readonly p50Ms: Spread; readonly p99Ms: Spread };
-/** `over` and `ratio` compare the medians with the floor's, pair by pair. */
-type OverFloor = Latency & { readonly overFloorMs: Spread; readonly ratio: Spread };
+/** Compared with the floor pair by pair: p50 with its p50, p99 with its p99; `ratio` of the p50s. */
+type OverFloor = Latency & {
+  readonly overFloorMs: Spread;
+  readonly p99OverFloorMs: Spread;
+  readonly ratio: Spread;
+};
 
 export type IdleFigures = {
   readonly ordersPerRound: number;
@@ -33,8 +37,8 @@ type Round = { readonly p50Ms: number; readonly p99Ms: number };
 
 export const benchIdle = ({ folder, pairs, orders }: IdleOptions): Promise<IdleFigures> =>
   withRig(folder, async (rig) => {
-    const warm = await rig.engine("warm", CACHE_TTL_MS);
-    const cold = await rig.engine("cold", 0);
+    const warm = await rig.engine("warm", { cacheTtlMs: CACHE_TTL_MS });
+    const cold = await rig.engine("cold", { cacheTtlMs: 0 });
     const floor = await rig.floor(warm);
     const round = async (side: Side): Promise<Round> => {
       const { p50Ms, p99Ms } = await rig.load(side, { orders, inFlight: 1 });
@@ -54,6 +58,7 @@ export const benchIdle = ({ folder, pairs, orders }: IdleOptions): Promise<IdleF
     const overFloor = (name: "warm" | "cold"): OverFloor => ({
       ...latencyOf(rounds.map((one) => one[name])),
       overFloorMs: spreadOf(rounds.map((one) => one[name].p50Ms - one.floor.p50Ms)),
+      p99OverFloorMs: spreadOf(rounds.map((one) => one[name].p99Ms - one.floor.p99Ms)),
       ratio: spreadOf(rounds.map((one) => one[name].p50Ms / one.floor.p50Ms)),
     });
     return {
@@ -69,19 +74,21 @@ const latencyOf = (rounds: readonly Round[]): Latency => ({
   p99Ms: spreadOf(rounds.map(({ p99Ms }) => p99Ms)),
 });
 
-export function idleRows({ floor, warm, cold }: IdleFigures): (readonly [string, string])[] {
-  const rows = (name: string, { p50Ms, p99Ms }: Latency): (readonly [string, string])[] => [
+export function idleRows({ floor, warm, cold }: IdleFigures): FigureRow[] {
+  const rows = (name: string, { p50Ms, p99Ms }: Latency): FigureRow[] => [
     [`${name}, p50 ms`, shown(p50Ms)],
     [`${name}, p99 ms`, shown(p99Ms)],
   ];
-  const over = (name: string, side: OverFloor): (readonly [string, string])[] => [
-    ...rows(name, side),
-    ["  p50 over the floor, ms", shown(side.overFloorMs)],
-    ["  p50 / floor", shown(side.ratio)],
-  ];
+  const ratio = (side: OverFloor): FigureRow => ["  p50 / floor", shown(side.ratio)];
   return [
     ...rows("floor", floor),
-    ...over("price in the cache", warm),
-    ...over("price asked for", cold),
+    ...rows("price in the cache", warm),
+    ["  p50 over the floor, ms", shown(warm.overFloorMs), "≤ 3, aim 1.5"],
+    ["  p99 over the floor, ms", shown(warm.p99OverFloorMs), "≤ 10, aim 5"],
+    ratio(warm),
+    ...rows("price asked for", cold),
+    ["  p50 over the floor, ms", shown(cold.overFloorMs)],
+    ["  p99 over the floor, ms", shown(cold.p99OverFloorMs)],
+    ratio(cold),
   ];
 }

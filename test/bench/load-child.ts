@@ -1,6 +1,7 @@
 /**
- * The load: ExecuteTrade calls by plain node:http2, a fixed number in flight. A gRPC library would
- * cost the client three times as much, on the same cores as the server that is measured.
+ * The load: ExecuteTrade calls by plain node:http2, a fixed number in flight or at a rate of their
+ * own. A gRPC library would cost the client three times as much, on the same cores as the server
+ * that is measured.
  */
 import { once } from "node:events";
 import {
@@ -9,10 +10,17 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http2";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { answerParent } from "./answer-parent.ts";
+import { arrivals } from "./arrivals.ts";
 import { quantile } from "./figures.ts";
-import { type LoadRound, loadRequestSchema } from "./load.types.ts";
+import {
+  type LoadRound,
+  loadRequestSchema,
+  type OpenRound,
+  openRequestSchema,
+} from "./load.types.ts";
 import { createFrames } from "./trade-frame.ts";
 
 type Round = z.output<typeof loadRequestSchema>;
@@ -55,6 +63,54 @@ async function run({ address, orders, inFlight, firstId }: Round): Promise<LoadR
   }
 }
 
+/** More than any server under test may have open: it has stopped answering. */
+const MOST_IN_FLIGHT = 9_000;
+
+async function runOpen(round: z.output<typeof openRequestSchema>): Promise<OpenRound> {
+  const { address, orders, firstId } = round;
+  const session = connect(`http://${address}`);
+  await once(session, "connect");
+  const dueMs = arrivals(round);
+  const latenciesMs = new Float64Array(orders);
+  const lateMs = new Float64Array(orders);
+  const statuses: Record<string, number> = {};
+  const answers: Promise<void>[] = [];
+  let inFlight = 0;
+  let mostInFlight = 0;
+  const startMs = performance.now();
+  const send = async (index: number): Promise<void> => {
+    const plannedMs = startMs + (dueMs[index] ?? 0);
+    lateMs[index] = performance.now() - plannedMs;
+    inFlight += 1;
+    mostInFlight = Math.max(mostInFlight, inFlight);
+    const status = await call(session, frameOf(firstId + index));
+    inFlight -= 1;
+    latenciesMs[index] = performance.now() - plannedMs;
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  };
+  try {
+    for (let next = 0; next < orders; ) {
+      if (inFlight > MOST_IN_FLIGHT) throw new Error(`${inFlight} calls are not answered`);
+      const sinceStartMs = performance.now() - startMs;
+      for (; next < orders && (dueMs[next] ?? 0) <= sinceStartMs; next++) answers.push(send(next));
+      // Up to a millisecond late, which counts as latency; a loop that spins would take a core.
+      await sleep(Math.max(0, (dueMs[next] ?? 0) - (performance.now() - startMs)));
+    }
+    await Promise.all(answers);
+    const seconds = (performance.now() - startMs) / 1_000;
+    latenciesMs.sort();
+    return {
+      ...{ seconds, statuses, mostInFlight },
+      p50Ms: quantile(latenciesMs, 0.5),
+      p99Ms: quantile(latenciesMs, 0.99),
+      maxMs: quantile(latenciesMs, 1),
+      sentLateP99Ms: quantile(lateMs.sort(), 0.99),
+    };
+  } finally {
+    session.destroy();
+  }
+}
+
 /** Answers the grpc-status. */
 function call(session: ClientHttp2Session, frame: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -73,4 +129,7 @@ function call(session: ClientHttp2Session, frame: Buffer): Promise<string> {
   });
 }
 
-answerParent({ run: (argument) => run(loadRequestSchema.parse(argument)) });
+answerParent({
+  run: (argument) => run(loadRequestSchema.parse(argument)),
+  runOpen: (argument) => runOpen(openRequestSchema.parse(argument)),
+});

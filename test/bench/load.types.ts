@@ -1,22 +1,43 @@
 /** What the load process is asked for and what it answers. */
 import { z } from "zod";
 
-export const loadRequestSchema = z.object({
+const common = {
   /** HOST:PORT. */
   address: z.string(),
   orders: z.int().min(1),
-  inFlight: z.int().min(1),
   /** Number of the first request id; the round uses `orders` of them. */
   firstId: z.int().min(0),
-});
+};
+
+/** A fixed number of calls under way: the next one begins when one ends. */
+export const loadRequestSchema = z.object({ ...common, inFlight: z.int().min(1) });
+
+/** Calls begin when they are due, however slow the answers are: Poisson arrivals. */
+export const openRequestSchema = z.object({ ...common, perSecond: z.number().positive() });
+
+/** Answers by grpc-status; "none" where there was none. */
+const statuses = z.record(z.string(), z.int());
 
 export const loadRoundSchema = z.object({
   seconds: z.number(),
   /** Processor time of the client, microseconds. */
   cpuUs: z.number(),
-  /** Answers by grpc-status; "none" where there was none. */
-  statuses: z.record(z.string(), z.int()),
+  statuses,
   p50Ms: z.number(),
   p99Ms: z.number(),
 });
 export type LoadRound = z.output<typeof loadRoundSchema>;
+
+export const openRoundSchema = z.object({
+  seconds: z.number(),
+  statuses,
+  /** From the time that a call was due until its answer was there. */
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  maxMs: z.number(),
+  /** How late the client itself sent, 99th percentile: part of the above. */
+  sentLateP99Ms: z.number(),
+  /** Most calls under way at a time. */
+  mostInFlight: z.int(),
+});
+export type OpenRound = z.output<typeof openRoundSchema>;

@@ -10,6 +10,10 @@ export const countEvents = (log: string, type?: string): number =>
     ? numberFrom(log, "SELECT count(*) AS n FROM events")
     : numberFrom(log, "SELECT count(*) AS n FROM events WHERE type = ?", type);
 
+/** Position of the last event. */
+export const lastPosition = (log: string): number =>
+  numberFrom(log, "SELECT max(position) AS n FROM events");
+
 /** Events of one stream, and bytes of their data and metadata. */
 export const streamSize = (log: string, stream: string): { events: number; bytes: number } => ({
   events: numberFrom(log, "SELECT count(*) AS n FROM events WHERE stream = ?", stream),

@@ -3,7 +3,7 @@
  * bytes). Both servers live side by side and take turns, so that what else the machine does meets
  * both.
  */
-import { type Spread, shown, spreadOf } from "./figures.ts";
+import { type FigureRow, type Spread, shown, spreadOf } from "./figures.ts";
 import { countEvents } from "./log-file.ts";
 import { type Rig, withRig } from "./rig.ts";
 import { SAMPLE_ORDERS, type Side } from "./servers.ts";
@@ -35,10 +35,12 @@ const MEASURES = [
   "mainBusy",
   "clientUsPerOrder",
   "rssMegabytes",
+  /** Of it without pages of files. */
+  "anonymousMegabytes",
 ] as const;
 type Measure = (typeof MEASURES)[number];
 export type SideFigures = Readonly<Record<Measure, Spread>>;
-type Round = Readonly<Record<Measure, number>> & { readonly settledMs: number };
+export type Round = Readonly<Record<Measure, number>> & { readonly settledMs: number };
 
 export type OrdersOptions = {
   readonly folder: string;
@@ -55,7 +57,7 @@ const CACHE_TTL_MS = 2_000;
 export const benchOrders = (options: OrdersOptions): Promise<OrdersFigures> =>
   withRig(options.folder, async (rig) => {
     const { inFlight, orders, pairs } = options;
-    const engine = await rig.engine("engine", CACHE_TTL_MS);
+    const engine = await rig.engine("engine", { cacheTtlMs: CACHE_TTL_MS });
     const floor = await rig.floor(engine);
     const warmUp = { ...options, orders: Math.ceil(orders * WARM_UP_SHARE) };
     await measure(rig, floor, warmUp);
@@ -83,7 +85,11 @@ export const benchOrders = (options: OrdersOptions): Promise<OrdersFigures> =>
   });
 
 /** One round, until the server has nothing left to do. */
-export async function measure(rig: Rig, side: Side, options: OrdersOptions): Promise<Round> {
+export async function measure(
+  rig: Rig,
+  side: Side,
+  options: Pick<OrdersOptions, "orders" | "inFlight">,
+): Promise<Round> {
   const { orders } = options;
   const before = await side.usage();
   const load = await rig.load(side, options);
@@ -101,6 +107,7 @@ export async function measure(rig: Rig, side: Side, options: OrdersOptions): Pro
     mainBusy: (atAnswer.mainCpuUs - before.mainCpuUs) / (load.seconds * 1e6),
     clientUsPerOrder: load.cpuUs / orders,
     rssMegabytes: after.rssBytes / 1e6,
+    anonymousMegabytes: after.anonymousBytes / 1e6,
     settledMs,
   };
 }
@@ -121,15 +128,16 @@ const figuresOf = (rounds: readonly Round[]): SideFigures => {
     mainBusy: figure("mainBusy"),
     clientUsPerOrder: figure("clientUsPerOrder"),
     rssMegabytes: figure("rssMegabytes"),
+    anonymousMegabytes: figure("anonymousMegabytes"),
   };
 };
 
-export function orderRows(figures: OrdersFigures): (readonly [string, string])[] {
+export function orderRows(figures: OrdersFigures): FigureRow[] {
   const { engine, floor } = figures;
   return [
-    ["engine, orders/s", shown(engine.perSecond)],
+    ["engine, orders/s", shown(engine.perSecond), "≥ 1500 on 2 cores, aim 3000"],
     ["floor, orders/s", shown(floor.perSecond)],
-    ["ratio", shown(figures.ratio)],
+    ["ratio", shown(figures.ratio), "≥ 0.3, aim 0.45"],
     ["engine, p50 ms", shown(engine.p50Ms)],
     ["engine, p99 ms", shown(engine.p99Ms)],
     ["floor, p50 ms", shown(floor.p50Ms)],
@@ -142,6 +150,7 @@ export function orderRows(figures: OrdersFigures): (readonly [string, string])[]
     ["client, CPU us per order", shown(engine.clientUsPerOrder)],
     ["engine, views behind ms", shown(figures.viewsBehindMs)],
     ["engine, RSS MB", shown(engine.rssMegabytes)],
+    ["  of it without pages of files", shown(engine.anonymousMegabytes)],
     ["answered = stored", `${figures.answered} = ${figures.stored}`],
     ["bytes in events per order", `${figures.eventsPerOrder}, ${figures.bytesPerOrder} bytes`],
   ];

@@ -31,7 +31,7 @@ export const profileOrders = (
   { file, lines }: { readonly file: string; readonly lines: number },
 ): Promise<string> =>
   withRig(options.folder, async (rig) => {
-    const engine = await rig.engine("engine", 2_000);
+    const engine = await rig.engine("engine", { cacheTtlMs: 2_000 });
     await measure(rig, engine, options);
     await engine.child.ask("startProfile", null, z.unknown());
     const { perSecond } = await measure(rig, engine, options);

@@ -1,22 +1,38 @@
 /** Engines, floor and load as processes over one temporary folder; all of it is gone afterwards. */
 import { join } from "node:path";
-import { z } from "zod";
 import { type Child, startChild } from "./child.ts";
-import { type LoadRound, loadRoundSchema } from "./load.types.ts";
+import { type LoadRound, loadRoundSchema, type OpenRound, openRoundSchema } from "./load.types.ts";
 import { temporaryFolder } from "./log-file.ts";
-import { type Engine, HEAP, type Side, startEngine, startFloor } from "./servers.ts";
+import {
+  type Engine,
+  type EngineOptions,
+  HEAP,
+  type Side,
+  startEngine,
+  startFloor,
+} from "./servers.ts";
 
 export type Rig = {
-  /** `cacheTtlMs` 0: every order asks the market. */
-  readonly engine: (name: string, cacheTtlMs: number) => Promise<Engine>;
+  /** Each needs a name of its own. */
+  readonly engine: (name: string, options: EngineOptions) => Promise<Engine>;
   /** Stores the bytes of an order of that engine. */
   readonly floor: (engine: Engine) => Promise<Side>;
   /** One round of calls with new request ids; throws unless every answer was OK. */
   readonly load: (
-    side: Side,
+    side: Pick<Side, "grpc">,
     round: { readonly orders: number; readonly inFlight: number },
   ) => Promise<LoadRound>;
+  /** The same with arrivals at a rate of their own. */
+  readonly openLoad: (
+    side: Pick<Side, "grpc">,
+    round: { readonly orders: number; readonly perSecond: number },
+  ) => Promise<OpenRound>;
+  /** For files that go with the rig. */
+  readonly path: string;
 };
+
+/** Request ids never repeat in a run, so that several benches may use one log. */
+let nextId = 1;
 
 /** Lends a rig whose folder is in `parent`. */
 export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>): Promise<T> {
@@ -27,32 +43,40 @@ export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>):
     ends.push(child.stop);
     return child;
   };
-  const stopOf = (child: Child) => async (): Promise<void> => {
-    await child.ask("stop", null, z.unknown());
+  const idsFor = (orders: number): number => {
+    nextId += orders;
+    return nextId - orders;
   };
-  let firstId = 1;
   let succeeded = false;
   try {
-    const client = start("./load-child.ts");
+    let client: Child | undefined;
+    const loader = (): Child => {
+      client ??= start("./load-child.ts");
+      return client;
+    };
     const result = await use({
-      engine: async (name, cacheTtlMs) => {
-        const engine = await startEngine(start("./engine-child.ts"), join(path, name), cacheTtlMs);
-        ends.push(stopOf(engine.child), engine.closeClient);
+      path,
+      engine: async (name, options) => {
+        const engine = await startEngine(start("./engine-child.ts"), join(path, name), options);
+        ends.push(engine.stop);
         return engine;
       },
       floor: async ({ sample }) => {
-        const floor = await startFloor(start("./floor-child.ts"), join(path, "floor.db"), sample);
-        ends.push(stopOf(floor.child));
-        return floor;
+        const child = start("./floor-child.ts");
+        ends.push(child.end);
+        return startFloor(child, join(path, "floor.db"), sample);
       },
       load: async ({ grpc: address }, { orders, inFlight }) => {
-        const request = { address, orders, inFlight, firstId };
-        firstId += orders;
-        const round = await client.ask("run", request, loadRoundSchema);
-        if (round.statuses["0"] === orders) return round;
-        throw new Error(
-          `not every answer was OK, by grpc-status: ${JSON.stringify(round.statuses)}`,
-        );
+        const request = { address, orders, inFlight, firstId: idsFor(orders) };
+        const round = await loader().ask("run", request, loadRoundSchema);
+        assertAllOk(round, orders);
+        return round;
+      },
+      openLoad: async ({ grpc: address }, { orders, perSecond }) => {
+        const request = { address, orders, perSecond, firstId: idsFor(orders) };
+        const round = await loader().ask("runOpen", request, openRoundSchema);
+        assertAllOk(round, orders);
+        return round;
       },
     });
     succeeded = true;
@@ -67,4 +91,9 @@ export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>):
       }
     }
   }
+}
+
+function assertAllOk({ statuses }: Pick<LoadRound, "statuses">, orders: number): void {
+  if (statuses["0"] === orders) return;
+  throw new Error(`not every answer was OK, by grpc-status: ${JSON.stringify(statuses)}`);
 }

@@ -37,23 +37,37 @@ export type Sample = {
   readonly answer: TradeResult;
 };
 
-export type Engine = Side & { readonly sample: Sample; readonly closeClient: () => void };
+export type Engine = Side & {
+  readonly sample: Sample;
+  readonly client: TradeExecutionServiceClient;
+  /** Ends the process as SIGTERM would; nothing happens the second time. */
+  readonly stop: () => Promise<void>;
+};
+
+export type EngineOptions = {
+  /** 0: every order asks the market. */
+  readonly cacheTtlMs: number;
+  /** Data folder with a log that is there already; a new one in the engine's folder without it. */
+  readonly data?: string;
+};
 
 const startedSchema = z.object({ grpc: z.string(), log: z.string() });
 /** As the launcher starts the engine. */
 export const HEAP = ["--max-semi-space-size=16", "--max-old-space-size=512"];
+/** So long without a step forward, and the views will never catch up. */
 const CATCH_UP_TIMEOUT_MS = 120_000;
+const CATCH_UP_LOOK_MS = 5;
 /** Orders that `startEngine` sends. */
 export const SAMPLE_ORDERS = 2;
 const SAMPLE_IDS = [999_999_999_998, 999_999_999_999] as const;
 
-/** Starts an engine with a local market. `cacheTtlMs` 0: every order asks the market. */
+/** Starts an engine with a local market; its folder must be new. */
 export async function startEngine(
   child: Child,
   folder: string,
-  cacheTtlMs: number,
+  options: EngineOptions,
 ): Promise<Engine> {
-  const started = await child.ask("start", configFile(folder, cacheTtlMs), startedSchema);
+  const started = await child.ask("start", configFile(folder, options), startedSchema);
   const client = new TradeExecutionServiceClient(started.grpc, credentials.createInsecure());
   const trade = (number: number): Promise<TradeResult> =>
     new Promise((resolve, reject) => {
@@ -79,33 +93,43 @@ export async function startEngine(
     child,
     usage: usageOf(child),
     settled: () => viewsCaughtUp(health),
+    client,
     sample: { log: started.log, stream, answer, ...streamSize(started.log, stream) },
-    closeClient: () => client.close(),
+    stop: async () => {
+      client.close();
+      await child.end();
+    },
   };
 }
 
-function configFile(folder: string, cacheTtlMs: number): string {
+/** `more`: configuration beside what every engine of the bench has. Answers its path. */
+export function configFile(folder: string, options: EngineOptions, more: object = {}): string {
   mkdirSync(folder);
   const file = join(folder, "config.json");
   const config = {
-    data: join(folder, "data"),
+    data: options.data ?? join(folder, "data"),
     grpc: "127.0.0.1:0",
     http: "127.0.0.1:0",
-    cache: { ttlMs: cacheTtlMs },
+    cache: { ttlMs: options.cacheTtlMs },
     firstAccount: { name: "paper", funds: { SOL: "1000000" } },
+    ...more,
   };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
 
 async function viewsCaughtUp(health: () => Promise<HealthCheckResponse>): Promise<void> {
-  const untilMs = performance.now() + CATCH_UP_TIMEOUT_MS;
-  while (performance.now() < untilMs) {
+  let least = Number.POSITIVE_INFINITY;
+  let untilMs = 0;
+  for (;;) {
     const { viewLag } = await health();
-    if (Object.values(viewLag).every((events) => events === 0n)) return;
-    await sleep(5);
+    const behind = Math.max(0, ...Object.values(viewLag).map(Number));
+    if (behind === 0) return;
+    if (behind < least) untilMs = performance.now() + CATCH_UP_TIMEOUT_MS;
+    least = Math.min(least, behind);
+    if (performance.now() > untilMs) throw new Error(`the views stay ${behind} events behind`);
+    await sleep(CATCH_UP_LOOK_MS);
   }
-  throw new Error("the views did not catch up");
 }
 
 /** Starts the floor with the bytes of the sample; its log is `log`. */

@@ -319,53 +319,33 @@ describe("history", () => {
   );
 });
 
-describe("positions", () => {
-  it("shows quantity, cost and profit in whole tokens", async () => {
-    const position = {
-      mint: SOL,
-      quantity: 101_326_069_126n,
-      reserved: 1n,
-      cost: 1n,
-      costedQuantity: 1n,
-      averageCost: "150.81",
-      realisedProfit: -78n,
-      feesPaidLamports: 22_500n,
-      trades: 3n,
-    };
-    const answer = {
-      account: "paper",
-      positions: [position],
-      costMint: USDC,
-      asOf: undefined,
-      position: "",
-    };
-    const { out, requests } = await against(
-      { getPositions: () => answer },
-      "positions --as-of 2026-01-01".split(" "),
-    );
-    expect(requests[0]?.request).toMatchObject({
-      account: "paper",
-      asOf: timestampOf(1_767_225_600_000_000),
-    });
-    expect(out).toMatch(/SOL +101\.326069126 +0\.000000001 +150\.81 +-0\.000078 +0\.0000225 +3/);
-  });
-});
-
 describe("cancel", () => {
-  it.each<[CancelOutcome, number]>([
-    [CancelOutcome.CANCEL_OUTCOME_CANCELLED, EXIT.ok],
-    [CancelOutcome.CANCEL_OUTCOME_TOO_LATE_PENDING, EXIT.failed],
-    [CancelOutcome.CANCEL_OUTCOME_ALREADY_FINAL, EXIT.failed],
-  ])("tells outcome %i", async (outcome, wanted) => {
-    const ran = await against(
-      {
-        getOrder: () => Order.create({ result: { orderId: ORDER_ID } }),
-        cancelTrade: () => ({ outcome, result: undefined, position: "p" }),
-      },
-      ["cancel", "r-1", "--json"],
-    );
-    expect(ran.code).toBe(wanted);
-    expect(ran.json()).toHaveLength(1);
+  const CANCELLED = CancelOutcome.CANCEL_OUTCOME_CANCELLED;
+  const TOO_LATE = CancelOutcome.CANCEL_OUTCOME_TOO_LATE_PENDING;
+  const FINAL = CancelOutcome.CANCEL_OUTCOME_ALREADY_FINAL;
+
+  it.each<[CancelOutcome, OrderStatus, number, string]>([
+    [CANCELLED, OrderStatus.ORDER_STATUS_CANCELLED, EXIT.ok, "cancelled\n"],
+    [TOO_LATE, OrderStatus.ORDER_STATUS_SUBMITTED, EXIT.unknown, "its end is awaited"],
+    [FINAL, OrderStatus.ORDER_STATUS_CANCELLED, EXIT.ok, "it was cancelled before"],
+    [FINAL, OrderStatus.ORDER_STATUS_REJECTED, EXIT.ok, "without a fill (REJECTED)"],
+    [FINAL, OrderStatus.ORDER_STATUS_FAILED, EXIT.ok, "without a fill (FAILED)"],
+    [FINAL, OrderStatus.ORDER_STATUS_EXPIRED, EXIT.ok, "without a fill (EXPIRED)"],
+    [FINAL, OrderStatus.ORDER_STATUS_FILLED, EXIT.failed, "not cancelled: it was filled before"],
+  ])("outcome %i of an order with status %i ends with code %i", async (...expected) => {
+    const [outcome, orderStatus, code, text] = expected;
+    const result = TradeResult.create({ orderId: ORDER_ID, status: orderStatus });
+    const answers: Answers = {
+      getOrder: () => Order.create({ result }),
+      cancelTrade: () => ({ outcome, result, position: "p" }),
+    };
+    const ran = await against(answers, ["cancel", "r-1"]);
+    expect(ran.out).toContain(text);
+    expect(ran.code).toBe(code);
+    engine?.stop();
+    const json = await against(answers, ["cancel", "r-1", "--json"]);
+    expect(json.code).toBe(code);
+    expect(json.json()).toHaveLength(1);
   });
 
   it("tries a UUID as order id first, then as request id", async () => {

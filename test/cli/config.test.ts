@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { environmentName, KEYS, nearestKey } from "../../adapters/config/keys.ts";
 import { type ConfigFlags, loadConfig } from "../../adapters/config.ts";
+import { DEFAULT_MEV } from "../../domain/pricing/mev-options.ts";
 import { SOL_MINT } from "../../domain/primitives/ids.ts";
 import { TOKENS } from "../../localnet/tokens.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -35,7 +36,9 @@ describe("defaults", () => {
     expect(config.grpc).toEqual({ host: "127.0.0.1", port: 50_051 });
     expect(config.http).toEqual({ host: "127.0.0.1", port: 8_080 });
     expect(config.data).toBe(resolve("./.orderstream"));
-    expect(config.paper).toEqual({ slippageBps: 50, delayMs: 0, baseFeeLamports: 5_000n });
+    expect(config.paper).toMatchObject({ slippageBps: 50, delayMs: 0, baseFeeLamports: 5_000n });
+    expect(config.paper.mev).toEqual(DEFAULT_MEV);
+    expect(config.paper.outcomes).toBeUndefined();
     expect(config.defaults.priorityFeeLamports.NORMAL).toBe(2_500n);
     expect(config.firstAccount?.funds[0]).toEqual({ mint: SOL_MINT, amount: 100_000_000_000n });
     expect(config.jupiter.apiKey).toBeUndefined();

@@ -24,6 +24,7 @@ export async function run(
     err: (text) => {
       err += text;
     },
+    flushed: async () => true,
     environment,
     isTerminal: false,
   });

@@ -1,7 +1,14 @@
 /** The launcher, in a folder of its own with a small program in place of the real one. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -23,7 +30,8 @@ if (rest.includes("--wait")) {
 } else if (rest.includes("--die")) setTimeout(() => process.kill(pid, "SIGKILL"));
 else process.exitCode = 3;
 // Last: whoever reads it may send signals.
-console.log(JSON.stringify({ args: [word, ...rest], execArgv, version, pid }));
+const { NODE_COMPILE_CACHE: cache } = process.env;
+console.log(JSON.stringify({ args: [word, ...rest], execArgv, version, pid, cache }));
 `;
 
 const folder = temporaryFolder();
@@ -54,8 +62,11 @@ type Started = {
 };
 
 function start(node: string, args: readonly string[]): Started {
-  // What the test run preloads is TypeScript, which an older Node cannot read.
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  // What the test run preloads is TypeScript, which an older Node cannot read; and coverage forbids the cache.
+  const env = { ...process.env };
+  for (const name of ["NODE_OPTIONS", "NODE_DISABLE_COMPILE_CACHE", "NODE_V8_COVERAGE"]) {
+    delete env[name];
+  }
   const child = spawn(node, [launcher, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let out = "";
@@ -94,6 +105,17 @@ describe("started by Node 24", () => {
     expect(args).toEqual([command, "a b", "--x=y"]);
     expect(await end).toEqual({ code: 3, signal: null });
   });
+
+  it.each(["history", "serve"])(
+    "keeps what was compiled of %s beside the code",
+    async (command) => {
+      const { line, end } = start(node, [command]);
+      const cache = folder.file("node_modules/.cache/orderstream");
+      expect((await line).cache).toBe(cache);
+      await end;
+      expect(readdirSync(cache, { recursive: true }).length).toBeGreaterThan(0);
+    },
+  );
 
   it("replaces itself: a signal needs no forwarding", async () => {
     const { line, end, child, errors } = start(node, ["serve", "--wait"]);

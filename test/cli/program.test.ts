@@ -36,7 +36,7 @@ describe("help", () => {
       const { code, out } = await run([...words, "--help"]);
       expect(code).toBe(EXIT.ok);
       expect(out).toContain(`Usage: orderstream ${words.join(" ")} `);
-      expect(out).toMatch(/(--grpc <host:port>|--data <folder>)/);
+      expect(out).toMatch(/(--grpc <host:port>|--http <host:port>|--data <folder>)/);
       expect(out).toMatch(/It (talks to|reads|opens) the/);
       expect(out).toContain("--json");
       expect(out).toContain("--config <file>");
@@ -60,7 +60,7 @@ describe("a wrong command line", () => {
     [["histroy"], "Did you mean history?"],
     [["trade", "by", "1", "SOL"], "unknown command"],
     [["history", "--limt", "5"], "Did you mean --limit?"],
-    [["watch"], "missing required argument"],
+    [["cancel"], "missing required argument"],
     [["verify", "now"], "too many arguments"],
     [["history", "--grpc", "1.2.3.4:5"], "which other machines can reach"],
     [["history", "--grpc", "nonsense"], "must be HOST:PORT"],

@@ -1,72 +1,16 @@
 /** `explain` and `replay <order>` on real recorded events, served by a small real gRPC server. */
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
-import { timestampOf } from "../../adapters/cli/output.ts";
 import { tell } from "../../adapters/cli/story.ts";
 import { tokenTable } from "../../adapters/cli/tokens.ts";
-import type { PositionedEvent } from "../../domain/codec/codec.ts";
-import { foldOrder, stateHash } from "../../domain/order/state.ts";
-import {
-  Order,
-  type RecordedEvent as WireEvent,
-} from "../../proto/generated/orderstream/v1/trade_execution.ts";
-import { hasher } from "../support/given.ts";
-import { createLogWriter } from "../support/log-writer.ts";
 import * as events from "../support/order-events.ts";
-import { POLICY, requestOf, SOL } from "../support/order-samples.ts";
-import type { OrderOptions } from "../support/written-order.ts";
+import { POLICY, requestOf } from "../support/order-samples.ts";
 import { type Answers, type FakeEngine, startFakeEngine } from "./fake-engine.ts";
 import { run } from "./harness.ts";
+import { answersFor } from "./one-order.ts";
 
 let engine: FakeEngine | undefined;
 afterEach(() => engine?.stop());
-
-const decoder = new TextDecoder();
-
-/** As ReplayEvents sends them. */
-const wire = (recorded: PositionedEvent, data: string): WireEvent => ({
-  stream: recorded.stream,
-  revision: BigInt(recorded.revision),
-  position: "opaque",
-  type: recorded.event.type,
-  schemaVersion: 1,
-  data: Buffer.from(data),
-  eventId: recorded.eventId,
-  correlationId: recorded.metadata.correlationId,
-  causationId: recorded.metadata.causationId,
-  actor: recorded.metadata.actor,
-  recordedAt: timestampOf(recorded.metadata.recordedAtUs),
-  prevHash: recorded.metadata.prevHash,
-  hash: recorded.hash,
-});
-
-/** An engine that has one order, and perhaps lies about it. */
-function answersFor(
-  options: OrderOptions = {},
-  lie: { readonly data?: (text: string) => string; readonly hash?: string } = {},
-): Answers {
-  const log = createLogWriter();
-  log.openAccount("main", [{ mint: SOL, amount: "100000000000" }]);
-  const order = log.order(options);
-  order.finish();
-  const own = log.recorded
-    .map((recorded, index) => ({ recorded, stored: log.stored[index] }))
-    .filter(({ recorded }) => recorded.stream === `order-${order.orderId}`);
-  return {
-    getOrder: ({ moment }) => {
-      const last = moment?.$case === "atRevision" ? Number(moment.value) : own.length - 1;
-      const state = foldOrder(own.slice(0, last + 1).map(({ recorded }) => recorded));
-      if (!state) throw new Error("no events");
-      const result = { orderId: order.orderId, revision: BigInt(state.revision) };
-      return Order.create({ result, stateHash: lie.hash ?? stateHash(state, hasher) });
-    },
-    replayEvents: () =>
-      own.map(({ recorded, stored }) => {
-        const text = decoder.decode(stored?.data);
-        return wire(recorded, lie.data?.(text) ?? text);
-      }),
-  };
-}
 
 async function against(answers: Answers, args: readonly string[]) {
   engine = await startFakeEngine(answers);

@@ -12,3 +12,9 @@ quotesContract("cached over jupiter", (options) => {
   const source = createJupiterQuotes({ ...options, retryDelayMs: 1 });
   return { quotes: createCachedQuotes({ source, clock: options.clock }), close: source.close };
 });
+
+quotesContract("cached over jupiter, marking what is stale", ({ clock, ...options }) => {
+  const source = createJupiterQuotes({ ...options, clock, retryDelayMs: 1 });
+  const quotes = createCachedQuotes({ source, clock, staleMs: 30_000, whenStale: "mark" });
+  return { quotes, close: source.close };
+});

@@ -87,6 +87,7 @@ export function quotesContract(name: string, make: MakeQuotes): void {
       expect(await ask()).toEqual({
         kind: "quoted",
         cacheHit: false,
+        stale: false,
         quote: {
           source: market.url,
           inputMint: mintOf("SOL"),
@@ -235,6 +236,18 @@ export function quotesContract(name: string, make: MakeQuotes): void {
         expect(await ask({ amount })).toMatchObject({ kind: "quoted" });
       }
       expect(market.stats().connections).toBeLessThanOrEqual(2);
+    });
+
+    test("while the source is away: a failure, or the quote of before that says so", async () => {
+      const before = await ask();
+      clock.advanceMs(10_000);
+      market.setFault({ status: 503 });
+      const outcome = await ask();
+      if (outcome.kind === "failed") expect(outcome.class).toBe("upstream-error");
+      else expect(outcome).toEqual({ ...before, cacheHit: true, stale: true });
+      expect(made.quotes.cached(oneSol())).toBeUndefined();
+      market.setFault(undefined);
+      expect(await ask()).toMatchObject({ kind: "quoted", cacheHit: false, stale: false });
     });
 
     test("cached never waits and is a quote or nothing", async () => {

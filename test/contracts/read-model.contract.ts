@@ -1,6 +1,11 @@
 /** What every read model must do, as tests. Run by `read-model.test.ts` over each adapter. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ReadModel, Row, TableDefinition } from "../../domain/ports/read-model.ts";
+import type {
+  HistoryCursor,
+  ReadModel,
+  Row,
+  TableDefinition,
+} from "../../domain/ports/read-model.ts";
 import type { AccountId, Mint } from "../../domain/primitives/ids.ts";
 import { VIEW_TABLES } from "../../projections/registry.ts";
 
@@ -54,7 +59,7 @@ const order = (order_id: string, requested_at: number, changes: Row["values"] = 
     requested_at,
     updated_at: requested_at,
     revision: 5,
-    state_hash: "h",
+    hash: "h",
     ...changes,
   },
 });
@@ -74,6 +79,37 @@ const position = (mint: string, seq: number, clock: number, account = "main"): R
     realised: -1n,
     fees_paid_lamports: 0n,
     trades: 0,
+  },
+});
+
+const trade = (trade_id: string, timestamp: number, changes: Row["values"] = {}): Row => ({
+  table: "trades",
+  values: {
+    timestamp,
+    trade_id,
+    request_id: `r-${trade_id}`,
+    revision: 5,
+    trader_id: "main",
+    mode: "PAPER",
+    is_simulated: false,
+    action: "BUY",
+    base_token: "mint-a",
+    quote_token: "cost",
+    amount: 1n,
+    price: "2",
+    slippage: "50.00",
+    fee: 0n,
+    priority_fee: 0n,
+    transfer_fee: 0n,
+    tx_signature: "sim",
+    latency_ms: 1,
+    mev_protected: false,
+    source_service: "s",
+    execution_time_ms: 1,
+    confirmation_time_ms: 0,
+    amount_in: 2n,
+    amount_out: 1n,
+    ...changes,
   },
 });
 
@@ -164,8 +200,8 @@ export function readModelContract(
 
     it("shows the history newest first, ties by order id downwards", async () => {
       await model.write([order("b", 5), order("d", 5), order("a", 9), order("c", 5)]);
-      expect(ids(await model.history({ limit: 10 }))).toEqual(["a", "d", "c", "b"]);
-      expect(ids(await model.history({ limit: 2 }))).toEqual(["a", "d"]);
+      expect(ids((await model.history({ limit: 10 })).rows)).toEqual(["a", "d", "c", "b"]);
+      expect(ids((await model.history({ limit: 2 })).rows)).toEqual(["a", "d"]);
     });
 
     it("filters the history", async () => {
@@ -178,7 +214,7 @@ export function readModelContract(
         order("6", 6, { status: "FAILED", amount_in: null, price: "" }),
       ]);
       const by = async (filter: Omit<Parameters<ReadModel["history"]>[0], "limit">) =>
-        ids(await model.history({ ...filter, limit: 10 }));
+        ids((await model.history({ ...filter, limit: 10 })).rows);
       expect(await by({ account: "other" as AccountId })).toEqual(["2"]);
       expect(await by({ mint: MINT_A })).toEqual(["6", "5", "4", "2", "1"]);
       expect(await by({ mode: "LIVE" })).toEqual(["5"]);
@@ -190,17 +226,32 @@ export function readModelContract(
       expect(await by({ account: "it's" as AccountId })).toEqual([]);
     });
 
+    it("says where a page ends and whether there is more behind it", async () => {
+      await model.write([order("a", 1), order("b", 2), order("c", 2)]);
+      const page = (limit: number) => model.history({ limit });
+      expect((await page(2)).next).toEqual({ requestedAtUs: 2, orderId: "b" });
+      expect((await page(3)).next).toBeUndefined();
+      expect(await model.history({ limit: 3, status: "EXPIRED" })).toEqual({
+        rows: [],
+        next: undefined,
+      });
+    });
+
+    it("counts an order once whose mints are the same", async () => {
+      await model.write([order("a", 1, { base_mint: "mint-c", quote_mint: "mint-c" })]);
+      expect(ids((await model.history({ mint: "mint-c" as Mint, limit: 9 })).rows)).toEqual(["a"]);
+    });
+
     it("pages without gap or repeat while rows are added and replaced", async () => {
       const all = Array.from({ length: 25 }, (_, i) => order(`o-${i}`, Math.floor(i / 4)));
       await model.write(all);
       const seen: unknown[] = [];
-      let after: { requestedAtUs: number; orderId: string } | undefined;
+      let after: HistoryCursor | undefined;
       for (let newer = 100; ; newer++) {
         const page = await model.history({ account: MAIN, limit: 7, ...(after && { after }) });
-        const last = page.at(-1);
-        if (!last) break;
-        seen.push(...ids(page));
-        after = { requestedAtUs: Number(last.requested_at), orderId: String(last.order_id) };
+        seen.push(...ids(page.rows));
+        after = page.next;
+        if (!after) break;
         await model.write([order(`new-${newer}`, newer), order("o-3", 0, { revision: newer })]);
       }
       expect(seen).toHaveLength(25);
@@ -227,6 +278,115 @@ export function readModelContract(
       expect(await at(10)).toEqual(["mint-a 0", "mint-b 0"]);
       expect(await at(9)).toEqual([]);
       expect((await model.positions(MAIN))[0]).toEqual(position("mint-a", 10, 30).values);
+    });
+
+    it("knows the first change of an account", async () => {
+      await model.write([
+        position("mint-b", 0, 12),
+        position("mint-a", 0, 30),
+        position("mint-b", 1, 40),
+        position("mint-c", 0, 5, "other"),
+      ]);
+      expect(await model.firstPositionUs(MAIN)).toBe(12);
+      expect(await model.firstPositionUs("other" as AccountId)).toBe(5);
+      expect(await model.firstPositionUs("nobody" as AccountId)).toBeUndefined();
+    });
+
+    it("gives the positions of a mint at times, each once", async () => {
+      await model.write([
+        position("mint-a", 9, 30),
+        position("mint-a", 10, 30),
+        ...[0, 1, 2, 3].map((seq) => position("mint-a", seq, seq * 5)),
+        position("mint-b", 0, 6),
+        position("mint-a", 99, 6, "other"),
+      ]);
+      const at = async (...timesUs: number[]) =>
+        (await model.positionsAt({ account: MAIN, mint: MINT_A, timesUs })).map((row) => row.seq);
+      expect(await at(4, 5, 6, 9, 29, 30, 31)).toEqual([0, 1, 3, 10]);
+      expect(await at(12)).toEqual([2]);
+      expect(await at(-1)).toEqual([]);
+      expect(await at()).toEqual([]);
+      const rows = await model.positionsAt({ account: MAIN, mint: MINT_A, timesUs: [30] });
+      expect(rows).toEqual([position("mint-a", 10, 30).values]);
+    });
+
+    it("gives the last trades of a pair at times: both directions, no simulated ones", async () => {
+      await model.write([
+        trade("t-1", 10),
+        trade("t-2", 20, { base_token: "cost", quote_token: "mint-a", action: "SWAP" }),
+        trade("t-3", 25, { is_simulated: true }),
+        trade("t-4", 26, { quote_token: "mint-b" }),
+        trade("t-6", 30, { base_token: "cost", quote_token: "mint-a", trader_id: "other" }),
+        trade("t-5", 30),
+        trade("t-8", 40),
+        trade("t-7", 40, { base_token: "cost", quote_token: "mint-a" }),
+      ]);
+      const pair = { mint: MINT_A, costMint: "cost" as Mint };
+      const at = async (...timesUs: number[]) =>
+        (await model.lastTrades({ ...pair, timesUs })).map((row) => row.trade_id);
+      expect(await at(9)).toEqual([]);
+      expect(await at(10, 12, 19, 29)).toEqual(["t-1", "t-2"]);
+      expect(await at(30)).toEqual(["t-6"]);
+      expect(await at(0, 25, 35, 41, 50)).toEqual(["t-2", "t-6", "t-8"]);
+      const rows = await model.lastTrades({ ...pair, timesUs: [10] });
+      expect(rows).toEqual([trade("t-1", 10).values]);
+    });
+
+    describe("staging", () => {
+      const names = async (table = "kinds") => (await scanAll(table)).map((row) => row.name);
+
+      it("is not seen before it is promoted, then takes the place of what was there", async () => {
+        await model.write([kind("old", 1), order("o", 1)]);
+        await model.staging.begin(["kinds"]);
+        await model.staging.write([kind("new", 1), kind("new", 2)]);
+        await model.write([kind("live", 1)]);
+        expect(await names()).toEqual(["live", "old"]);
+        await model.staging.promote();
+        expect(await names()).toEqual(["new", "new"]);
+        expect(ids(await scanAll("orders"))).toEqual(["o"]);
+        await model.write([kind("after", 1)]);
+        expect(await names()).toEqual(["after", "new", "new"]);
+        await expect(model.staging.promote()).rejects.toThrow("nothing is staged");
+      });
+
+      it("promotes several tables and shows the history and the positions of the new ones", async () => {
+        await model.write([order("old", 1), position("mint-a", 0, 1)]);
+        await model.history({ limit: 1 });
+        await model.staging.begin(["orders", "positions"]);
+        await model.staging.write([order("new", 2), position("mint-b", 0, 2)]);
+        await model.staging.promote();
+        expect(ids((await model.history({ limit: 5 })).rows)).toEqual(["new"]);
+        expect((await model.history({ account: MAIN, mint: MINT_A, limit: 5 })).rows).toHaveLength(
+          1,
+        );
+        expect((await model.positions(MAIN)).map((row) => row.mint)).toEqual(["mint-b"]);
+      });
+
+      it("can be dropped, and begun again empty", async () => {
+        await model.write([kind("old", 1)]);
+        await model.staging.drop();
+        for (let round = 0; round < 3; round++) {
+          await model.staging.begin(["kinds"]);
+          await model.staging.write([kind(`round-${round}`, 1)]);
+          if (round === 1) await model.staging.drop();
+        }
+        expect(await names()).toEqual(["old"]);
+        await model.staging.promote();
+        expect(await names()).toEqual(["round-2"]);
+      });
+
+      it("takes all rows or none, of staged tables only", async () => {
+        await model.staging.begin(["kinds"]);
+        const bad = [order("o", 1), kind("z", 1, { units: 5 })];
+        for (const row of bad) {
+          await expect(model.staging.write([kind("a", 1), row])).rejects.toThrow();
+        }
+        await expect(model.staging.begin(["nowhere"])).rejects.toThrow("nowhere");
+        await model.staging.begin(["kinds"]);
+        await model.staging.promote();
+        expect(await names()).toEqual([]);
+        await expect(model.staging.write([kind("a", 1)])).rejects.toThrow();
+      });
     });
   });
 }

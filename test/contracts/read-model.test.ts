@@ -133,10 +133,11 @@ describe("views in a file", () => {
 });
 
 it("prints a table's DDL", () => {
-  expect(ddlOf(KINDS_TABLE)).toEqual([
-    'CREATE TABLE IF NOT EXISTS "kinds_v3" (\n  "name" TEXT NOT NULL,\n  "seq" INTEGER NOT NULL,\n' +
+  expect(ddlOf({ table: KINDS_TABLE, name: "kinds_v3_g7" })).toEqual([
+    'CREATE TABLE IF NOT EXISTS "kinds_v3_g7" (\n  "name" TEXT NOT NULL,\n' +
+      '  "seq" INTEGER NOT NULL,\n' +
       '  "tag" TEXT,\n  "units" TEXT,\n  "price" TEXT,\n  "flag" INTEGER,\n  "at" INTEGER,\n' +
-      '  PRIMARY KEY ("name", "seq")\n) STRICT, WITHOUT ROWID',
-    'CREATE INDEX IF NOT EXISTS "kinds_v3_by_at" ON "kinds_v3" ("at")',
+      '  PRIMARY KEY ("name", "seq")\n) STRICT',
+    'CREATE INDEX IF NOT EXISTS "kinds_v3_g7_by_at" ON "kinds_v3_g7" ("at")',
   ]);
 });

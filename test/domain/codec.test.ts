@@ -50,7 +50,7 @@ describe("bytes that this program cannot read", () => {
     [
       "metadata cut short",
       { ...sample, metadata: sample.metadata.subarray(0, 20) },
-      `${PLACE}: its bytes are no JSON`,
+      `${PLACE}: its metadata has not the form of metadata`,
     ],
     [
       "metadata without a version",
@@ -174,7 +174,27 @@ describe("the hash", () => {
     expect(seen.readable).toBeGreaterThan(200);
   });
 
-  // Turns red when the rule is there; then it is a plain test.
+  it("decodes and verifies at once as it does one after the other", () => {
+    const attempt = <T>(job: () => T): T | string => {
+      try {
+        return job();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(anyFixture, fc.option(damage), (fixture, where) => {
+        const whole = storedFixture(fixture);
+        const stored = where ? damaged(whole, where) : whole;
+        const recorded = attempt(() => codec.decode(stored));
+        const both = attempt(() => codec.decodeAndVerify(stored));
+        if (typeof recorded === "string") expect(both).toBe(recorded);
+        else expect(both).toEqual({ recorded, isIntact: codec.verify(stored) });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it("answers false, and never throws, for changed bytes", () => {
     fc.assert(
       fc.property(anyFixture, damage, (fixture, where) => {

@@ -31,7 +31,8 @@ describe("the table", () => {
   });
 
   it("aborts for slippage, price impact, the market, a cancel and the end of time, all on record", () => {
-    const aborted = withStatus("ABORTED");
+    // A rebuild of views is no order: it records nothing.
+    const aborted = withStatus("ABORTED").filter((name) => name !== "REBUILD_FAILED");
     expect(aborted).toEqual([
       "CANCELLED",
       "EXPIRED",
@@ -39,6 +40,7 @@ describe("the table", () => {
       "PRICE_IMPACT_TOO_HIGH",
       "QUOTE_REFUSED",
       "QUOTE_UNAVAILABLE",
+      "SIMULATED_FAILURE",
       "SLIPPAGE_EXCEEDED",
     ]);
     expect(aborted.every((name) => FAILURES[name].recorded)).toBe(true);
@@ -51,6 +53,7 @@ describe("the table", () => {
       "ALREADY_EXISTS",
       "RESOURCE_EXHAUSTED",
       "NOT_FOUND",
+      "OUT_OF_RANGE",
       "UNKNOWN",
     ];
     const found = silent.flatMap((status) => withStatus(status));

@@ -7,11 +7,12 @@ import type { SlippageInput, SlippageModel } from "../../domain/pricing/slippage
 import { given, ORDER_ID, stateAfter } from "../support/given.ts";
 import { EXECUTED, FILLED, QUOTED, requested, VALIDATED } from "../support/order-events.ts";
 import { reserve, SOL, settle, simulate, USDC } from "../support/order-samples.ts";
+import { slippageInput } from "../support/slippage-input.ts";
 
 /** Any slippage, for boundaries that the fixed model does not reach. Parts per million. */
 const model = (slippagePpm: bigint): SlippageModel => ({
   name: "test",
-  slippagePpm: () => slippagePpm,
+  slippage: () => ({ ppm: slippagePpm, terms: {} }),
 });
 
 const quotedAt = (price: { numerator: string; denominator: string }): OrderEvent => ({
@@ -48,6 +49,10 @@ describe("the limit", () => {
             message: "the trade would receive 979 smallest units, at least 980 are required",
             limit: "980",
             value: "979",
+            model: "test",
+            slippagePpm: 20_001,
+            terms: {},
+            market: {},
           },
         },
         {
@@ -151,10 +156,7 @@ describe("the fill", () => {
             rentLamports: "0",
             platformFee: "0",
           },
-          warnings: [
-            expect.stringMatching(/^MEV_NOT_MODELLED: /),
-            expect.stringMatching(/^FEE_ACCOUNT_IGNORED: /),
-          ],
+          warnings: [expect.stringMatching(/^FEE_ACCOUNT_IGNORED: /)],
         },
       },
     ]);
@@ -172,9 +174,9 @@ describe("the slippage model", () => {
   const seen: SlippageInput[] = [];
   const spy: SlippageModel = {
     name: "spy",
-    slippagePpm: (input) => {
+    slippage: (input) => {
       seen.push(input);
-      return 0n;
+      return { ppm: 0n, terms: {} };
     },
   };
 
@@ -185,21 +187,21 @@ describe("the slippage model", () => {
     };
     given(reservedAt({})).when(simulate({ model: spy }));
     given(reservedAt({ action: "BUY" }, route)).when(simulate({ model: spy }));
-    expect(seen).toEqual([
-      { side: "sell", quotedIn: 1_500_000_000n, priceImpact: undefined, seed: ORDER_ID },
+    expect(seen).toMatchObject([
+      { side: "sell", quotedIn: 1_500_000_000n, routeImpact: undefined, seed: ORDER_ID },
       {
         side: "buy",
         quotedIn: 1_500_000_000n,
-        priceImpact: { numerator: 12n, denominator: 10_000n },
+        routeImpact: { numerator: 12n, denominator: 10_000n },
         seed: ORDER_ID,
       },
     ]);
   });
 
   it("fixed is the same for all, from 50 to 200 bps", () => {
-    const input = { side: "buy", quotedIn: 1n, priceImpact: undefined, seed: "s" } as const;
-    expect(fixedSlippage(50).slippagePpm(input)).toBe(5_000n);
-    expect(fixedSlippage(200).slippagePpm({ ...input, side: "sell" })).toBe(20_000n);
+    const input = slippageInput();
+    expect(fixedSlippage(50).slippage(input).ppm).toBe(5_000n);
+    expect(fixedSlippage(200).slippage({ ...input, side: "sell" }).ppm).toBe(20_000n);
     expect(fixedSlippage(200).name).toBe("fixed");
     for (const wrong of [49, 201, -1]) {
       expect(() => fixedSlippage(wrong)).toThrow("outside 50 to 200");
@@ -227,6 +229,7 @@ describe("a simulated order", () => {
       route: [],
       ageUs: 0,
       cacheHit: false,
+      stale: false,
       checks: [],
     },
   };

@@ -123,7 +123,17 @@ describe("the state", () => {
     });
     const failed: OrderEvent = {
       type: "SimulationFailed",
-      data: { attempt: 1, class: "SLIPPAGE_EXCEEDED", message: "m", limit: "2", value: "1" },
+      data: {
+        attempt: 1,
+        class: "SLIPPAGE_EXCEEDED",
+        message: "m",
+        limit: "2",
+        value: "1",
+        model: "fixed",
+        slippagePpm: 5_000,
+        terms: {},
+        market: {},
+      },
     };
     const order = stateAfter([requested(), VALIDATED, QUOTED, RESERVED, failed]);
     expect(order.lastError).toEqual({ reason: "SLIPPAGE_EXCEEDED", message: "m" });

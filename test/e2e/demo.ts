@@ -2,10 +2,15 @@
  * `npm run demo`: a tour in half a minute, on free ports and in a temporary folder. Each command is one that a person would type; each answer
  * is checked, and the tour fails loudly when one is off.
  */
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  type ExecutionStatus,
+  StreamExecutionStatusRequest,
+} from "../../proto/generated/orderstream/v1/trade_execution.ts";
 import { type EngineProcess, LAUNCHER, startEngineProcess } from "../support/engine-process.ts";
 
 type Outcome = { readonly code: number; readonly out: string };
@@ -17,9 +22,13 @@ function say(title: string): void {
   console.log(`\n${bold(title)}`);
 }
 
+/** The whole tour takes less; a command that hangs is killed. Milliseconds. */
+const LIMIT_MS = 30_000;
+
 function orderstream(args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [LAUNCHER, ...args], (error, stdout, stderr) => {
+    const options = { timeout: LIMIT_MS };
+    execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) => {
       const code = error ? Number(error.code ?? 70) : 0;
       resolve({ code, out: (stdout + stderr).trimEnd() });
     });
@@ -34,11 +43,18 @@ async function show(
 ): Promise<string> {
   const { code, out } = await orderstream([...command.split(" "), ...target]);
   console.log(`$ orderstream ${command}\n${out.replace(/^/gm, "  ")}`);
-  if (code !== (expected.code ?? 0))
-    throw new Error(`exit code ${code}, not ${expected.code ?? 0}`);
-  if (!expected.says.test(out)) throw new Error(`the answer does not say ${expected.says}`);
+  const wanted = expected.code ?? 0;
+  insist(code === wanted, `${command}: exit code ${code}, not ${wanted}`);
+  insist(expected.says.test(out), `${command}: the answer does not say ${expected.says}`);
   return out;
 }
+
+function insist(isSo: boolean, otherwise: string): void {
+  if (!isSo) throw new Error(otherwise);
+}
+
+/** The order id that an answer to a trade names. */
+const orderIdIn = (answer: string): string => /^ *order +(\S+)$/m.exec(answer)?.[1] ?? "none";
 
 /** Makes the local market fail so many times. */
 async function disturb(market: string, count: number): Promise<void> {
@@ -49,22 +65,52 @@ async function disturb(market: string, count: number): Promise<void> {
 
 async function trades(target: readonly string[]): Promise<void> {
   say("Buy, sell and swap on a paper account of 100 SOL and 10,000 USDC");
-  await show("trade buy 1.5 SOL --for USDC --request-id demo-buy", target, { says: /FILLED/ });
+  const buy = "trade buy 1.5 SOL --for USDC --request-id demo-buy";
+  const first = await show(buy, target, { says: /FILLED: bought 1\.5 SOL/ });
   await show("trade sell 0.5 SOL --for USDC", target, { says: /FILLED/ });
   await show("trade swap 2 SOL --to JUP", target, { says: /FILLED/ });
   say("The same request id again is the same order, not another one");
-  await show("trade buy 1.5 SOL --for USDC --request-id demo-buy", target, { says: /FILLED/ });
+  const again = await show(buy, target, { says: /FILLED/ });
+  const isSame = orderIdIn(first) !== "none" && orderIdIn(first) === orderIdIn(again);
+  insist(isSame, "the same request id gave another order");
   say("Too much is rejected, and the rejection is on record");
   const much = "trade sell 5000 SOL --for USDC --request-id demo-too-much";
   await show(much, target, { code: 1, says: /INSUFFICIENT_FUNDS/ });
 }
 
 async function retry(engine: EngineProcess, target: readonly string[]): Promise<void> {
-  say("The market fails: the order retries, and its story says so");
+  say("The market fails: the order retries; its story says so, and where its time went");
   if (engine.market === undefined) throw new Error("there is no market");
   await disturb(engine.market, 2);
   await show("trade swap 1 SOL --to BONK --request-id demo-retry", target, { says: /FILLED/ });
-  await show("explain demo-retry", target, { says: /retr/i });
+  await show("explain demo-retry", target, { says: /Timeline: [\s\S]* wait +\d/ });
+}
+
+/** `watch` in another terminal. Ends it as Ctrl-C does and shows what it saw. */
+async function showWatched(watch: ChildProcess, lines: () => string): Promise<void> {
+  say("What `orderstream watch` showed of it all in another terminal");
+  watch.kill("SIGINT");
+  const [code] = await once(watch, "exit");
+  const seen = lines().trimEnd();
+  const shown = seen.split("\n").filter((line) => / (FILLED|REJECTED|RetryScheduled)/.test(line));
+  console.log(`$ orderstream watch\n${shown.join("\n").replace(/^/gm, "  ")}`);
+  insist(code === 0, `watch: exit code ${code}, not 0`);
+  const ends = shown.filter((line) => / (FILLED|REJECTED) /.test(line)).length;
+  insist(ends === 5, `watch showed ${ends} orders end, not 5`);
+}
+
+/** Resolves when the order waits for its next attempt. */
+async function waitsForRetry({ client }: EngineProcess, requestId: string): Promise<void> {
+  const order = { $case: "requestId", value: requestId } as const;
+  const call = client.streamExecutionStatus({
+    ...StreamExecutionStatusRequest.fromPartial({}),
+    order,
+  });
+  call.on("error", () => undefined);
+  for await (const { eventType } of call as AsyncIterable<ExecutionStatus>) {
+    if (eventType === "RetryScheduled") break;
+  }
+  call.cancel();
 }
 
 async function crash(engine: EngineProcess, target: readonly string[]): Promise<EngineProcess> {
@@ -73,40 +119,83 @@ async function crash(engine: EngineProcess, target: readonly string[]): Promise<
   await disturb(engine.market, 1_000);
   const waiting = "trade swap 3 SOL --to WIF --wait accepted --request-id demo-crash";
   await show(waiting, target, { says: /PENDING/ });
+  await waitsForRetry(engine, "demo-crash");
   await engine.kill();
   console.log("  killed; starting again …");
-  const next = await startEngineProcess(data);
-  await show("watch demo-crash", ["--grpc", next.grpc], { says: /FILLED/ });
+  const next = await start();
+  await show("watch demo-crash", ["--grpc", next.grpc], { says: /attempt 2 follows[\s\S]*FILLED/ });
   return next;
+}
+
+async function record(engine: EngineProcess): Promise<void> {
+  say("What is left, and whether the record holds");
+  const compare = ["--data", data, "--http", engine.http];
+  await show("positions", ["--grpc", engine.grpc], {
+    says: /VALUE USDC[\s\S]*\bBONK [\s\S]*\bSOL [\s\S]*\bvalue +\d+\.\d+ USDC/,
+  });
+  await show("top --once --interval 0.2", ["--http", engine.http], { says: /filled 1, / });
+  await show("verify", ["--data", data], { says: /events in .*: all hashes fit/ });
+  await show("replay --all", compare, {
+    says: /6 orders[\s\S]*compared with the engine .*: no difference/,
+  });
+}
+
+/** Engines that would outlive a tour that is cut off. */
+const running = new Set<EngineProcess>();
+
+async function start(args: readonly string[] = []): Promise<EngineProcess> {
+  const engine = await startEngineProcess(data, args);
+  running.add(engine);
+  engine.child.once("exit", () => running.delete(engine));
+  return engine;
 }
 
 async function tour(): Promise<void> {
   say("Starting the engine with a market of its own");
-  let engine = await startEngineProcess(data, ["--set", "retry.baseDelayMs=400"]);
+  let engine = await start(["--set", "retry.baseDelayMs=400"]);
+  let watch: ChildProcess | undefined;
   try {
     const target = ["--grpc", engine.grpc];
+    let watched = "";
+    watch = spawn(process.execPath, [LAUNCHER, "watch", ...target], { stdio: "pipe" });
+    watch.stdout?.on("data", (chunk: Buffer) => {
+      watched += chunk.toString();
+    });
+    // It says so when it sees whatever happens from then on.
+    await once(watch.stderr ?? watch, "data");
     console.log(`  gRPC ${engine.grpc}, market ${engine.market}, log ${engine.store}`);
     await trades(target);
     await retry(engine, target);
+    await showWatched(watch, () => watched);
     engine = await crash(engine, target);
-    say("What is left, and whether the record holds");
-    await show("positions", ["--grpc", engine.grpc], { says: /SOL/ });
-    await show("verify", ["--data", data], { says: /./ });
-    await show("replay --all", ["--data", data, "--http", engine.http], { says: /./ });
+    await record(engine);
   } finally {
+    watch?.kill("SIGKILL");
     await engine.stop();
   }
 }
 
 const started = performance.now();
+// What hangs is off too.
+const limit = setTimeout(() => {
+  for (const { pid } of running) process.kill(pid, "SIGKILL");
+  fail(`it is not done after ${LIMIT_MS / 1_000} s`);
+  process.exit();
+}, LIMIT_MS);
+
+function fail(reason: string): void {
+  console.error(`\n${bold("THE DEMO FAILED")}: ${reason}`);
+  rmSync(data, { recursive: true, force: true });
+  process.exitCode = 1;
+}
+
 try {
   await tour();
-  console.log(
-    `\n${bold("All as it should be")}, in ${((performance.now() - started) / 1_000).toFixed(1)} s.`,
-  );
-} catch (error) {
-  console.error(`\nTHE DEMO FAILED: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
   rmSync(data, { recursive: true, force: true });
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  console.log(`\n${bold("All as it should be")}, in ${seconds} s.`);
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error));
+} finally {
+  clearTimeout(limit);
 }

@@ -82,6 +82,7 @@ describe.each(MARKETS)("paper trading end to end, %s", (name, args) => {
           account: "paper",
           asOf: undefined,
           minPosition: "",
+          valueMint: "",
         },
       );
       return positions.find((position) => position.mint === mint)?.quantity ?? 0n;
@@ -115,6 +116,7 @@ describe.each(MARKETS)("paper trading end to end, %s", (name, args) => {
         account: "paper",
         asOf: undefined,
         minPosition: swap.position,
+        valueMint: "",
       },
     );
     const fees = 3n * 7_500n;

@@ -272,6 +272,7 @@ describe("other calls", () => {
             account: "",
             asOf: undefined,
             minPosition: "",
+            valueMint: "",
           }),
         ["account"],
       ],

@@ -7,8 +7,6 @@ import {
   CancelOutcome,
   type CancelTradeResponse,
   GetOrderRequest,
-  GetPositionsRequest,
-  type GetPositionsResponse,
   GetTradeHistoryRequest,
   type GetTradeHistoryResponse,
   type OpenPaperAccountResponse,
@@ -37,11 +35,6 @@ const order = (request: Partial<GetOrderRequest>): Promise<Order> =>
 const history = (request: Partial<GetTradeHistoryRequest>): Promise<GetTradeHistoryResponse> =>
   ask(harness.client.getTradeHistory.bind(harness.client), {
     ...GetTradeHistoryRequest.fromPartial({}),
-    ...request,
-  });
-const positions = (request: Partial<GetPositionsRequest>): Promise<GetPositionsResponse> =>
-  ask(harness.client.getPositions.bind(harness.client), {
-    ...GetPositionsRequest.fromPartial({ account: MAIN }),
     ...request,
   });
 const cancel = (requestId: string): Promise<CancelTradeResponse> =>
@@ -103,6 +96,20 @@ describe("GetOrder", () => {
       moment: { $case: "atTime", value: seconds(START_US) },
     });
     expect((await failure(before)).code).toBe(status.NOT_FOUND);
+  });
+
+  it("answers OUT_OF_RANGE beyond the last revision, and names that one", async () => {
+    const { orderId, revision } = await sell("short");
+    const at = (value: bigint) =>
+      order({ order: requestId("short"), moment: { $case: "atRevision", value } });
+    expect((await at(revision)).result?.revision).toBe(revision);
+    const error = await failure(at(revision + 1n));
+    expect(error.code).toBe(status.OUT_OF_RANGE);
+    expect(error.info?.reason).toBe("REVISION_OUT_OF_RANGE");
+    expect(error.info?.metadata.recorded).toBe("false");
+    expect(error.message).toBe(
+      `at_revision: order ${orderId} has no revision ${revision + 1n}; its last one is ${revision}`,
+    );
   });
 
   it("answers NOT_FOUND for an order that does not exist", async () => {
@@ -170,6 +177,20 @@ describe("paper accounts", () => {
       of("c"),
     );
     expect(closed.balances).toHaveLength(2);
+  });
+
+  it("takes no cost for a withdrawal, and changes nothing", async () => {
+    const { client, fake } = harness;
+    const request = {
+      requestId: "w-cost",
+      account: MAIN,
+      funds: { mint: SOL_MINT, amount: 4n, cost: 0n },
+    };
+    const before = fake.engine.balances(MAIN);
+    const error = await failure(ask(client.withdrawPaperFunds.bind(client), request));
+    expect([error.code, error.fields]).toEqual([status.INVALID_ARGUMENT, ["funds.cost"]]);
+    expect(error.descriptions).toEqual([expect.stringContaining("must be absent")]);
+    expect(fake.engine.balances(MAIN)).toEqual(before);
   });
 
   it("takes codes from the failures table", async () => {
@@ -283,62 +304,12 @@ describe("GetTradeHistory", () => {
     expect(error.info?.reason).toBe("VIEW_BEHIND");
     expect(error.retry?.retryDelay).toBeDefined();
   });
-});
 
-describe("GetPositions", () => {
-  const row = (mint: string, clock: number) => ({
-    account: MAIN,
-    mint,
-    seq: 1,
-    stream: "order-x",
-    revision: 3,
-    clock,
-    quantity: 2n * SOL,
-    costed_quantity: SOL,
-    cost: 150_250_000n,
-    realised: -5n,
-    fees_paid_lamports: 6_000n,
-    trades: 4,
-  });
-
-  it("joins the view's quantities and the ledger's reservations", async () => {
-    harness.views.positions.push(row(SOL_MINT, START_US + 5), row(BONK_MINT, START_US + 9));
-    await harness.fake.hold("reserved");
-    const call = sell("r", { waitFor: WaitFor.WAIT_FOR_ACCEPTED });
-    await call;
-    await harness.fake.hold("reserved");
-    const answer = await positions({});
-    expect(answer).toMatchObject({
-      account: MAIN,
-      costMint: USDC_MINT,
-      asOf: seconds(START_US + 9),
-    });
-    expect(answer.positions[0]).toEqual({
-      mint: SOL_MINT,
-      quantity: 2n * SOL,
-      reserved: SOL + 6_000n,
-      cost: 150_250_000n,
-      costedQuantity: SOL,
-      averageCost: "150.25",
-      realisedProfit: -5n,
-      feesPaidLamports: 6_000n,
-      trades: 4n,
-    });
-    // Decimals of a mint that is not configured are not known: no average is made up.
-    expect(answer.positions[1]).toMatchObject({ mint: BONK_MINT, averageCost: "" });
-  });
-
-  it("answers as of a time from the view alone", async () => {
-    harness.views.positions.push(row(SOL_MINT, START_US + 5), row(USDC_MINT, START_US + 9));
-    const answer = await positions({ asOf: seconds(START_US + 6) });
-    expect(answer.positions.map(({ mint, reserved }) => [mint, reserved])).toEqual([
-      [SOL_MINT, 0n],
-    ]);
-    expect(answer.asOf).toEqual(seconds(START_US + 6));
-  });
-
-  it("knows no account that was not opened", async () => {
-    const error = await failure(positions({ account: "nobody" }));
-    expect([error.code, error.info?.reason]).toEqual([status.NOT_FOUND, "ACCOUNT_NOT_FOUND"]);
+  it("says that the views are behind while they are being made, instead of a page without rows", async () => {
+    await sell("f");
+    harness.views.fillAgain();
+    const error = await failure(history({}));
+    expect([error.code, error.info?.reason]).toEqual([status.UNAVAILABLE, "VIEW_BEHIND"]);
+    expect(error.message).toContain("are still being made");
   });
 });

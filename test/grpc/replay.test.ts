@@ -1,6 +1,7 @@
 /** The auditor's door and the engine's condition. */
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type DomainEventType, REGISTRY } from "../../domain/codec/registry.ts";
 import type {
   HealthCheckResponse,
   RecordedEvent,
@@ -58,7 +59,8 @@ describe("ReplayEvents", () => {
     );
     for (const [i, event] of events.entries()) {
       if (i > 0) expect(event.prevHash).toBe(events[i - 1]?.hash);
-      expect(event).toMatchObject({ schemaVersion: 1, actor: "engine", correlationId: orderId });
+      const { version: schemaVersion } = REGISTRY[event.type as DomainEventType];
+      expect(event).toMatchObject({ schemaVersion, actor: "engine", correlationId: orderId });
     }
     expect(await replay({ orderId, toRevision: 1n })).toHaveLength(2);
   });

@@ -146,6 +146,7 @@ describe("HTTP server", () => {
     server = createHttpServer({
       status: () => ({ accepting, reason: accepting ? "" : "the engine is starting" }),
       state: () => state(),
+      metrics: async () => ({ type: "text/plain; version=0.0.4", body: "up 1\n" }),
       log: (_, error) => logged.push(error),
     });
     address = await server.listen("127.0.0.1:0");
@@ -170,6 +171,15 @@ describe("HTTP server", () => {
     expect([code, JSON.parse(body)]).toEqual([200, report]);
   });
 
+  it("hands out the metrics as they are", async () => {
+    const { status: code, headers, body } = await get("/metrics");
+    expect([code, headers.get("content-type"), body]).toEqual([
+      200,
+      "text/plain; version=0.0.4",
+      "up 1\n",
+    ]);
+  });
+
   it("answers other paths, other methods and failures with JSON", async () => {
     const missing = await get("/nothing");
     expect([missing.status, JSON.parse(missing.body)]).toEqual([
@@ -192,6 +202,7 @@ describe("HTTP server", () => {
     const other = createHttpServer({
       status: () => ({ accepting, reason: "" }),
       state,
+      metrics: () => Promise.reject(new Error("none")),
       log: () => undefined,
     });
     await expect(other.listen("0.0.0.0:0")).rejects.toThrow(/loopback/);

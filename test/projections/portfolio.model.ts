@@ -11,11 +11,30 @@ export type Book = { q: bigint; k: bigint; c: bigint; r: bigint; f: bigint; n: n
 /** By `account/mint`. */
 export type Books = Map<string, Book>;
 
+/** One account at one time: what it holds is worth, counted in `unit`, at the prices last paid. */
+export type Worth = {
+  readonly value: bigint;
+  readonly realised: bigint;
+  readonly unrealised: bigint;
+  readonly fees: bigint;
+  readonly unvalued: readonly string[];
+  /** By mint; undefined without a price. */
+  readonly each: ReadonlyMap<string, { readonly value?: bigint; readonly bps?: bigint }>;
+};
+
 type Funds = { readonly mint: string; readonly amount: string; readonly cost?: string | undefined };
 type Route = { readonly account: string; readonly spent: string; readonly got: string };
 
 export function portfolioModel(events: readonly PositionedEvent[]): Books {
+  return modelOf(events).books;
+}
+
+/** Cost units paid for so many units, by mint: the newest trade against USDC. */
+type Prices = Map<string, readonly [paid: bigint, units: bigint]>;
+
+function modelOf(events: readonly PositionedEvent[]): { books: Books; prices: Prices } {
   const books: Books = new Map();
+  const prices: Prices = new Map();
   const routes = new Map<string, Route>();
   for (const { event, stream } of events) {
     const id = stream.slice(stream.indexOf("-") + 1);
@@ -39,11 +58,58 @@ export function portfolioModel(events: readonly PositionedEvent[]): Books {
         const route = routes.get(id);
         if (!route) throw new Error(`${id} was not requested`);
         fill(books, route, event.data);
+        const [paid, received] = [BigInt(event.data.amountIn), BigInt(event.data.amountOut)];
+        if (route.got === USDC) prices.set(route.spent, [received, paid]);
+        if (route.spent === USDC) prices.set(route.got, [paid, received]);
         break;
       }
     }
   }
-  return books;
+  return { books, prices };
+}
+
+/** The events that the log's clock has reached: the clock is the latest time seen so far. */
+function upTo(events: readonly PositionedEvent[], timeUs: number): readonly PositionedEvent[] {
+  let clock = 0;
+  return events.filter(({ metadata }) => {
+    clock = Math.max(clock, metadata.recordedAtUs);
+    return clock <= timeUs;
+  });
+}
+
+export function worthModel(
+  events: readonly PositionedEvent[],
+  at: { readonly account: string; readonly timeUs: number; readonly unit: string },
+): Worth {
+  const { books, prices } = modelOf(upTo(events, at.timeUs));
+  prices.set(USDC, [1n, 1n]);
+  const worth = { value: 0n, realised: 0n, unrealised: 0n, fees: 0n };
+  const unvalued: string[] = [];
+  const values = new Map<string, bigint>();
+  for (const [key, book] of books) {
+    const [account, mint = ""] = key.split("/");
+    if (account !== at.account) continue;
+    worth.realised += book.r;
+    worth.fees += book.f;
+    const price = prices.get(mint);
+    // Floor by hand: what remains of a division is dropped.
+    const inCost = (units: bigint, [paid, per]: readonly [bigint, bigint]): bigint =>
+      (units * paid - ((units * paid) % per)) / per;
+    if (price) worth.unrealised += inCost(book.k, price) - book.c;
+    const unit = prices.get(at.unit);
+    if (mint === at.unit) values.set(mint, book.q);
+    else if (price && unit) values.set(mint, (book.q * price[0] * unit[1]) / (price[1] * unit[0]));
+    else if (book.q === 0n) values.set(mint, 0n);
+    else unvalued.push(mint);
+  }
+  for (const value of values.values()) worth.value += value;
+  const each = [...values].map(([mint, value]) => {
+    const whole = value * 10_000n;
+    const down = worth.value === 0n ? 0n : whole / worth.value;
+    const bps = down * worth.value < whole ? down + 1n : down;
+    return [mint, { value, bps }] as const;
+  });
+  return { ...worth, unvalued: unvalued.sort(), each: new Map(each) };
 }
 
 function at(books: Books, account: string, mint: string): Book {

@@ -1,8 +1,7 @@
 /** Given these events, these rows: each table with literal numbers. */
 import { describe, expect, it } from "vitest";
 import type { OrderEvent } from "../../domain/order/events.ts";
-import { stateHash } from "../../domain/order/state.ts";
-import { hasher, ORDER_ID, recordAll, stateAfter, timeOf } from "../support/given.ts";
+import { ORDER_ID, recordAll, stateAfter, timeOf } from "../support/given.ts";
 import { createLogWriter } from "../support/log-writer.ts";
 import {
   CANCEL_REQUESTED,
@@ -62,7 +61,7 @@ describe("orders", () => {
         tx_signature: `sim_${ORDER_ID}`,
         updated_at: timeOf(5),
         revision: 5,
-        state_hash: stateHash(stateAfter(FILLED_ORDER), hasher),
+        hash: stateAfter(FILLED_ORDER).hash,
       },
     ]);
   });
@@ -96,7 +95,7 @@ describe("orders", () => {
         status,
         updated_at: timeOf(events.length - 1),
         revision: events.length - 1,
-        state_hash: stateHash(stateAfter(events), hasher),
+        hash: stateAfter(events).hash,
       },
     ]);
   });
@@ -122,12 +121,13 @@ describe("trades and fills", () => {
         revision: 5,
         trader_id: "main",
         mode: "PAPER",
+        is_simulated: false,
         action: "SELL",
         base_token: SOL,
         quote_token: USDC,
         amount: 1_500_000_000n,
         price: "149.49875",
-        slippage: "50",
+        slippage: "50.00",
         fee: 15_000n,
         priority_fee: 10_000n,
         transfer_fee: 0n,

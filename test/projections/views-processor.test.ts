@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import type { ReadModel } from "../../domain/ports/read-model.ts";
+import type { AccountId } from "../../domain/primitives/ids.ts";
 import { createLogWriter, type LogWriter } from "../support/log-writer.ts";
 import { BONK, SOL, USDC } from "../support/order-samples.ts";
 import { allRows, newReadModel, viewsOf, viewsProcessor } from "../support/views.ts";
@@ -54,6 +55,8 @@ const cut = fc.record({
 });
 
 type Cut = typeof cut extends fc.Arbitrary<infer T> ? T : never;
+
+const EMPTY = { settings: USDC, clockUs: 1, position: "1", openOrders: [], latest: {} };
 
 const seen = { crashes: 0, repeated: 0, openAtCheckpoint: 0 };
 
@@ -112,6 +115,24 @@ describe("views", () => {
     for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(50);
   });
 
+  it("know the newest positions of each account from memory, as they are stored", async () => {
+    const writer = writeLog(
+      [{ outcome: "filled" }, { request: { account: "b" } }],
+      [0, 1, 0, 1, 0],
+    );
+    const readModel = newReadModel();
+    const processor = viewsProcessor(readModel);
+    await processor.apply(writer.recorded);
+    for (const account of ["a", "b", "nobody"] as AccountId[]) {
+      expect(processor.newestRows("positions", account)).toEqual(
+        await readModel.positions(account),
+      );
+    }
+    expect(processor.newestRows("positions", "b")).not.toEqual([]);
+    const { position } = JSON.parse(processor.snapshot());
+    expect(position).toBe(String(writer.recorded.at(-1)?.position));
+  });
+
   it("say the same in their snapshot, whether restored or folded", async () => {
     const writer = writeLog([{ outcome: "filled" }, { retries: 2 }], [0, 1]);
     const store = createMemoryEventStore();
@@ -128,25 +149,15 @@ describe("views", () => {
   it.each([
     ["no JSON", "{"],
     ["another form", "{}"],
-    [
-      "other settings",
-      JSON.stringify({ settings: "another mint", clockUs: 1, openOrders: [], latest: {} }),
-    ],
-    [
-      "a wrong value",
-      JSON.stringify({ settings: USDC, clockUs: 1, openOrders: [], latest: { positions: [{}] } }),
-    ],
+    ["other settings", JSON.stringify({ ...EMPTY, settings: "another mint" })],
+    ["a wrong value", JSON.stringify({ ...EMPTY, latest: { positions: [{}] } })],
   ])("do not use a snapshot of %s", async (_, state) => {
     expect(await viewsProcessor(newReadModel()).restore(state)).toBe("unreadable");
   });
 
   it("reject when an open order of the snapshot is not in the log", async () => {
-    const state = JSON.stringify({
-      settings: USDC,
-      clockUs: 1,
-      openOrders: [["7d1a1f0e-52c8-5d0e-9a51-0f1a2b3c4d5e", 2]],
-      latest: {},
-    });
+    const openOrders = [["7d1a1f0e-52c8-5d0e-9a51-0f1a2b3c4d5e", 2]];
+    const state = JSON.stringify({ ...EMPTY, openOrders });
     await expect(viewsProcessor(newReadModel()).restore(state)).rejects.toThrow("no revision 2");
   });
 });

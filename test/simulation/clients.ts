@@ -37,9 +37,9 @@ export function beginOrder(client: Client, index: number): void {
   // Drawn when it is first sent: prices and times are those of then.
   const first = (): TradeCommand => {
     const { market, plan } = world;
-    const { crowded } = plan;
+    const { crowded, narrow } = plan;
     const accounts = crowded ? (["rich"] as const) : ACCOUNTS;
-    const context = { requestId, accounts, market, wallUs: world.wallUs(), crowded };
+    const context = { requestId, accounts, market, wallUs: world.wallUs(), crowded, narrow };
     command ??= drawCommand(draws, context);
     return command;
   };

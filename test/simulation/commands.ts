@@ -4,6 +4,7 @@ import type { Mint } from "../../domain/primitives/ids.ts";
 import { BONK, SOL, TICKET, UNSUPPORTED, USDC } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Market } from "./sim-market.ts";
+import { MODEL_NAMES } from "./venue-plan.ts";
 
 /** What a new account gets, smallest units. */
 export const FUNDS: ReadonlyMap<Mint, bigint> = new Map([
@@ -24,13 +25,13 @@ export function drawCommand(
     readonly wallUs: number;
     /** Everybody wants large parts of the same account. */
     readonly crowded: boolean;
+    /** Everybody sells SOL at the pair's price. */
+    readonly narrow: boolean;
   },
 ): TradeCommand {
-  const { market, wallUs, crowded } = context;
+  const { market, wallUs, narrow } = context;
   const rarely = (): boolean => random.chance(0.015);
-  const baseMint = rarely() ? UNSUPPORTED : random.pick(MINTS);
-  const quoteMint = random.pick(MINTS.filter((mint) => mint !== baseMint));
-  const action = random.pick(["BUY", "SELL", "SWAP"] as const);
+  const { action, baseMint, quoteMint } = narrow ? NARROW : drawPair(random);
   const mode = rarely() ? "LIVE" : "PAPER";
   const isBaseInput =
     action === "SWAP" || mode === "LIVE"
@@ -47,7 +48,7 @@ export function drawCommand(
     action,
     baseMint,
     quoteMint,
-    amount: drawAmount(random, counted, crowded),
+    amount: drawAmount(random, counted, context),
     isBaseInput,
     slippageToleranceBps: rarely()
       ? 5_000
@@ -56,11 +57,14 @@ export function drawCommand(
     priorityFeeLamports: rarely() ? 1_000_000n : random.pick([undefined, 0n, 999_999n]),
     mev: random.pick([
       ...[undefined, undefined, { simulate: true }, { simulate: false, tipLamports: 20_000n }],
+      { simulate: true, protect: true, tipLamports: 200_000n },
       ...(rarely() ? [{ simulate: false, protect: false, tipLamports: 1n }] : []),
     ]),
-    maxPriceImpactBps: random.pick([undefined, undefined, undefined, undefined, 100, 10_000]),
+    maxPriceImpactBps: narrow
+      ? undefined
+      : random.pick([undefined, undefined, undefined, undefined, 100, 10_000]),
     expectedPrice: priced ? drawPrice(random, market.priceMicros(baseMint, quoteMint)) : undefined,
-    slippageModel: rarely() ? "none" : undefined,
+    slippageModel: rarely() ? "none" : random.pick([undefined, undefined, ...MODEL_NAMES]),
     expiresAtUs: random.chance(0.2)
       ? wallUs + random.pick([-1_000, 5_000, 100_000, 1_000_000, 20_000_000])
       : undefined,
@@ -69,10 +73,23 @@ export function drawCommand(
   });
 }
 
+const NARROW = { action: "SELL", baseMint: SOL, quoteMint: USDC } as const;
+
+function drawPair(random: Random) {
+  const baseMint = random.chance(0.015) ? UNSUPPORTED : random.pick(MINTS);
+  const quoteMint = random.pick(MINTS.filter((mint) => mint !== baseMint));
+  return { action: random.pick(["BUY", "SELL", "SWAP"] as const), baseMint, quoteMint };
+}
+
 /** Often a large part of what an account has, so that orders fight for funds. */
-function drawAmount(random: Random, counted: Mint, crowded: boolean): bigint {
+function drawAmount(
+  random: Random,
+  counted: Mint,
+  { crowded, narrow }: { readonly crowded: boolean; readonly narrow: boolean },
+): bigint {
   const whole = FUNDS.get(counted) ?? 1_000n;
   if (random.chance(0.04)) return random.pick([1n, whole * 50n, 18_446_744_073_709_551_615n]);
+  if (narrow) return whole / 100n + BigInt(random.between(1, 1_000));
   const percent = random.pick(crowded ? [10, 30, 45, 60] : [1, 1, 1, 2, 2, 3, 5, 10, 30, 60, 90]);
   return (whole * BigInt(percent)) / 100n + BigInt(random.between(1, 1_000));
 }

@@ -1,10 +1,13 @@
 /**
  * Re-derives what an order's trade comes to from its events alone, with arithmetic of its own: amounts are found by the
- * inequality that defines them, never by the engine's formulas.
+ * inequality that defines them, never by the engine's formulas. Only the models are asked again (slippage-check.ts).
  */
 import type { OrderEventData, OrderRequest } from "../../domain/order/events.ts";
+import { expectedSlippage, type SlippageRecord, wrongFacts } from "./slippage-check.ts";
+import type { Venue } from "./venue-plan.ts";
 
 export type TradeRecord = {
+  readonly orderId: string;
   readonly request: OrderRequest;
   readonly decimals: { readonly base: number; readonly quote: number };
   readonly quote: OrderEventData<"QuoteObtained">;
@@ -12,50 +15,121 @@ export type TradeRecord = {
   readonly reserved: OrderEventData<"FundsReserved">;
 };
 
-export type VenueRules = { readonly slippagePpm: bigint; readonly baseFeeLamports: bigint };
-
 type Price = { readonly numerator: string; readonly denominator: string };
 type Fraction = { readonly top: bigint; readonly bottom: bigint };
 type Amounts = { readonly spent: bigint; readonly got: bigint };
 
 const MILLION = 1_000_000n;
 
+type Executed = OrderEventData<"PaperExecutionSimulated">;
+
 /** What is wrong with a fill; undefined when nothing is. */
 export function wrongFill(
   record: TradeRecord,
-  executed: OrderEventData<"PaperExecutionSimulated">,
-  rules: VenueRules,
+  executed: Executed,
+  rules: Venue,
 ): string | undefined {
-  const { request, reserved } = record;
-  const wrongQuote = wrongPrice(record);
-  if (wrongQuote) return wrongQuote;
-  const { spent, got } = derived(record, rules);
+  return (
+    wrongPrice(record) ??
+    wrongSlippage(record, executed, rules) ??
+    wrongAmounts(record, executed) ??
+    wrongFees(record, executed, rules)
+  );
+}
+
+/** What is wrong with a failure of the venue; undefined when it had to be. */
+export function wrongFailure(
+  record: TradeRecord,
+  failed: OrderEventData<"SimulationFailed">,
+  rules: Venue,
+): string | undefined {
+  const slippage = slippageRecord(record, failed.market);
+  const facts = wrongFacts(slippage, rules);
+  if (facts) return facts;
+  const expected = expectedSlippage(slippage, rules);
+  const reason = expected ? "SLIPPAGE_EXCEEDED" : "SIMULATED_FAILURE";
+  if (failed.class !== reason) return `failed by ${failed.class}, expected ${reason}`;
+  if (!expected) return undefined;
+  const { model, modelPpm, terms } = expected;
+  return (
+    differs("slippage", failed, { model, slippagePpm: modelPpm, terms }) ??
+    (slippage.fits(BigInt(modelPpm)) ? "failed, but was within its limit" : undefined)
+  );
+}
+
+function wrongSlippage(record: TradeRecord, executed: Executed, rules: Venue): string | undefined {
+  const slippage = slippageRecord(record, executed.market);
+  const expected = expectedSlippage(slippage, rules);
+  if (!expected) return "executed, but the outcome knobs fail it";
+  const { model, terms, mev, delayMs } = expected;
+  const unwarned = expected.warnings.filter((line) => !executed.warnings.includes(line));
+  const isMarked = executed.warnings.some((line) => line.startsWith("STALE_QUOTE: "));
+  return (
+    wrongFacts(slippage, rules) ??
+    differs("slippage", executed, {
+      ...{ model, terms, mev, delayMs },
+      modelSlippagePpm: expected.modelPpm,
+      slippagePpm: expected.totalPpm,
+    }) ??
+    (unwarned.length > 0 ? `does not warn: ${unwarned.join()}` : undefined) ??
+    (isMarked === record.quote.stale ? undefined : "its quote is stale or not, told otherwise")
+  );
+}
+
+function slippageRecord(record: TradeRecord, market: Executed["market"]): SlippageRecord {
+  const { orderId, quote, request } = record;
+  const price = fraction(quote.price);
+  const fair = amountsAt(record, price, 0n);
+  const fits = (ppm: bigint): boolean => isAllowed(record, amountsAt(record, price, ppm));
+  return { orderId, request, quote, fair, market, fits };
+}
+
+/** The first field that is not as expected. Fields of events are in canonical order once they are stored. */
+function differs<T extends object>(
+  what: string,
+  found: T,
+  expected: Partial<T>,
+): string | undefined {
+  for (const [name, value] of Object.entries(expected)) {
+    const [a, b] = [found[name as keyof T], value].map((side) => canonical(side));
+    if (a !== b) return `${what}: ${name} is ${a}, expected ${b}`;
+  }
+  return undefined;
+}
+
+const canonical = (value: unknown): string =>
+  typeof value === "object" && value !== null
+    ? JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
+    : String(value);
+
+function wrongAmounts(record: TradeRecord, executed: Executed): string | undefined {
+  const ppm = BigInt(executed.slippagePpm);
+  const { spent, got } = amountsAt(record, fraction(record.quote.price), ppm);
   if (String(spent) !== executed.amountIn || String(got) !== executed.amountOut) {
     return `spends ${executed.amountIn} for ${executed.amountOut}, derived ${spent} for ${got}`;
   }
-  if (!isAllowed(record, { spent, got })) return `${spent} for ${got} is outside the order's limit`;
-  const { fees } = executed;
-  const expected = [rules.baseFeeLamports, request.priorityFeeLamports, request.mev.tipLamports];
+  return isAllowed(record, { spent, got })
+    ? undefined
+    : `${spent} for ${got} is outside the order's limit`;
+}
+
+function wrongFees(
+  { request, reserved }: TradeRecord,
+  { amountIn, fees }: Executed,
+  { baseFeeLamports }: Venue,
+): string | undefined {
+  const expected = [baseFeeLamports, request.priorityFeeLamports, request.mev.tipLamports];
   const found = [fees.baseFeeLamports, fees.priorityFeeLamports, fees.tipLamports];
   if (expected.join() !== found.join() || fees.rentLamports !== "0" || fees.platformFee !== "0") {
     return `fees ${found.join()}, expected ${expected.join()}`;
   }
   const held = (purpose: string): bigint =>
     reserved.lines.reduce((sum, l) => sum + (l.purpose === purpose ? BigInt(l.amount) : 0n), 0n);
-  if (held("input") < spent) return `spends ${spent}, reserved ${held("input")}`;
+  if (held("input") < BigInt(amountIn)) return `spends ${amountIn}, reserved ${held("input")}`;
   if (held("fee") !== BigInt(fees.baseFeeLamports) + BigInt(fees.priorityFeeLamports)) {
     return `reserved ${held("fee")} lamports for fees`;
   }
   return held("tip") === BigInt(fees.tipLamports) ? undefined : `reserved ${held("tip")} for tips`;
-}
-
-/** Whether a refusal for slippage was right. */
-export const slipsTooMuch = (record: TradeRecord, rules: VenueRules): boolean =>
-  !isAllowed(record, derived(record, rules));
-
-function derived(record: TradeRecord, { slippagePpm }: VenueRules): Amounts {
-  const { quote } = record;
-  return amountsAt(record, fraction(quote.price), quote.basis === "expected" ? 0n : slippagePpm);
 }
 
 function wrongPrice({ request, quote, decimals }: TradeRecord): string | undefined {

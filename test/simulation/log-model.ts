@@ -7,8 +7,9 @@ import type { MemoryLog } from "../../adapters/event-store/memory.ts";
 import type { DomainEvent } from "../../domain/codec/registry.ts";
 import type { OrderEvent, OrderEventData, OrderRequest } from "../../domain/order/events.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";
-import { slipsTooMuch, type TradeRecord, type VenueRules, wrongFill } from "./fill-check.ts";
+import { type TradeRecord, wrongFailure, wrongFill } from "./fill-check.ts";
 import { createMoneyModel, isEnding, type MoneyModel } from "./money-model.ts";
+import type { Venue } from "./venue-plan.ts";
 
 export type Report = (invariant: string, detail: string) => void;
 
@@ -71,7 +72,7 @@ const FOLLOWS: Readonly<Record<OrderEvent["type"], readonly OrderEvent["type"][]
 export function createLogModel(options: {
   readonly log: MemoryLog;
   readonly logId: string;
-  readonly rules: VenueRules;
+  readonly rules: Venue;
   readonly report: Report;
   /** Told every order event after it was folded. */
   readonly onOrderEvent: (order: OrderRecord, event: OrderEvent, money: MoneyModel) => void;
@@ -192,7 +193,7 @@ export function createLogModel(options: {
     }
     if (event.type === "SimulationFailed") {
       const record = tradeOf(order);
-      return record && slipsTooMuch(record, rules) ? undefined : "failed, but was within its limit";
+      return record ? wrongFailure(record, event.data, rules) : "failed without a reservation";
     }
     if (event.type !== "OrderFilled") return undefined;
     const executed = order.data("PaperExecutionSimulated");
@@ -221,6 +222,7 @@ function tradeOf(order: OrderRecord): TradeRecord | undefined {
   const first = order.events.find((event) => event.type === "QuoteObtained");
   if (!validated || !quote || !reserved || first?.type !== "QuoteObtained") return undefined;
   return {
+    orderId: order.stream.slice("order-".length),
     request: order.request,
     decimals: { base: validated.baseDecimals, quote: validated.quoteDecimals },
     quote,

@@ -15,7 +15,13 @@ type Mutant = {
 };
 
 const SEEDS = "300";
-const PARTS = ["domain", "adapters/event-store", "adapters/hasher", "test/simulation"];
+const PARTS = [
+  "domain",
+  "adapters/event-store",
+  "adapters/hasher",
+  "adapters/quotes",
+  "test/simulation",
+];
 const application = (file: string): string => `domain/application/${file}`;
 
 /** From the append to the folding of what was stored. */
@@ -98,6 +104,24 @@ const MUTANTS: readonly Mutant[] = [
     file: "domain/pricing/paper-fill.ts",
     find: "? divFloor(amount * denominator, numerator)",
     put: "? divCeil(amount * denominator, numerator)",
+  },
+  {
+    name: "an attack costs nothing",
+    file: "domain/order/paper-slippage.ts",
+    find: "const totalPpm = modelPpm + impactPpm;",
+    put: "const totalPpm = impactPpm < 0n ? impactPpm : modelPpm;",
+  },
+  {
+    name: "the knobs draw the same for every order",
+    file: "domain/order/decide-paper.ts",
+    find: "drawOutcome(command.outcomes, order.orderId)",
+    put: "drawOutcome(command.outcomes, order.request.account)",
+  },
+  {
+    name: "what is spent is worth what is received",
+    file: application("orders/market-facts.ts"),
+    find: "usdMicros(amountIn, spent);",
+    put: "usdMicros(amountOut, spent);",
   },
   {
     name: "a retrying order keeps its slot",

@@ -4,10 +4,10 @@
  */
 import type { EngineConfig } from "../../domain/application/engine.ts";
 import type { Policy, Token } from "../../domain/order/policy.ts";
-import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
 import { U64_MAX } from "../../domain/primitives/amount.ts";
 import { type Mint, SOL_MINT } from "../../domain/primitives/ids.ts";
 import type { Random } from "./random.ts";
+import { drawVenue, MODEL_NAMES } from "./venue-plan.ts";
 
 export const SOL = SOL_MINT;
 export const USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v" as Mint;
@@ -15,6 +15,8 @@ export const BONK = "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263" as Mint;
 /** A token without decimals. */
 export const TICKET = "TicketNoDecimaLs111111111111111111111111111" as Mint;
 export const UNSUPPORTED = "UnknownMint11111111111111111111111111111111" as Mint;
+
+export type Span = { readonly fromUs: number; readonly toUs: number };
 
 /** Rates of one append batch's fates, and of its answers. */
 export type StoreFaults = {
@@ -35,7 +37,7 @@ export type StoreFaults = {
   /** The store takes nothing more until the process restarts. */
   readonly dies: number;
   /** Spans in which nothing is written. */
-  readonly outages: readonly { readonly fromUs: number; readonly toUs: number }[];
+  readonly outages: readonly Span[];
 };
 
 export const NO_STORE_FAULTS: StoreFaults = {
@@ -53,6 +55,11 @@ export type MarketFaults = {
   readonly moveBps: number;
   /** Time to live of the cache, milliseconds; 0: no cache. */
   readonly cacheMs: number;
+  /** How long quotes are kept for when the market is away, milliseconds; 0: not at all. */
+  readonly staleMs: number;
+  readonly whenStale: "refuse" | "mark";
+  /** Spans in which nobody answers. */
+  readonly away: readonly Span[];
 };
 
 export type Plan = {
@@ -60,6 +67,8 @@ export type Plan = {
   readonly orders: number;
   /** Orders and withdrawals all want the same funds at the same time. */
   readonly crowded: boolean;
+  /** Everybody sells SOL at the pair's price: all want the same quote. */
+  readonly narrow: boolean;
   /** Virtual time in which clients begin things and faults happen. */
   readonly horizonUs: number;
   readonly store: StoreFaults;
@@ -81,7 +90,7 @@ export function drawPlan(random: Random): Plan {
   const horizonUs = crowded
     ? random.pick([20_000, 500_000])
     : random.pick([500_000, 3_000_000, 15_000_000, 40_000_000]);
-  const span = (longestUs: number): { fromUs: number; toUs: number } => {
+  const span = (longestUs: number): Span => {
     const fromUs = random.between(0, horizonUs);
     return { fromUs, toUs: fromUs + random.between(1_000, longestUs) };
   };
@@ -89,10 +98,13 @@ export function drawPlan(random: Random): Plan {
     Array.from({ length: random.chance(0.6) ? 0 : random.between(1, most) }, () =>
       random.between(0, horizonUs),
     );
+  const narrow = random.chance(0.25);
+  const staleMs = random.pick([0, 3_000, 30_000, 120_000]);
   return {
-    config: drawConfig(random),
+    config: drawConfig(random, staleMs),
     orders: random.between(6, 20),
     crowded,
+    narrow,
     horizonUs,
     store: random.chance(0.25)
       ? NO_STORE_FAULTS
@@ -113,13 +125,16 @@ export function drawPlan(random: Random): Plan {
       batchesInFlight: random.pick([1, 2, 4]),
     },
     market: {
-      fails: rate(0.6),
+      fails: narrow ? 0.4 : rate(0.6),
       slow: rate(0.3),
       hangs: rate(0.1),
       stale: rate(0.1),
       absurd: rate(0.25),
       moveBps: random.pick([0, 20, 200, 2_000]),
       cacheMs: random.pick([0, 50, 2_000]),
+      staleMs,
+      whenStale: random.pick(["mark", "mark", "refuse"] as const),
+      away: times(2).map(() => span(random.pick([300_000, 2_000_000, 15_000_000]))),
     },
     crashRate: rate(0.03),
     crashes: random.between(0, 4),
@@ -142,8 +157,12 @@ export function calmPlan(random: Random): Plan {
     orders: 6,
     horizonUs: 1_000_000,
     crowded: false,
+    narrow: false,
     store: NO_STORE_FAULTS,
-    market: { fails: 0.3, slow: 0, hangs: 0, stale: 0, absurd: 0, moveBps: 0, cacheMs: 50 },
+    market: {
+      ...{ fails: 0.3, slow: 0, hangs: 0, stale: 0, absurd: 0, moveBps: 0, cacheMs: 50 },
+      ...{ staleMs: 0, whenStale: "refuse", away: [] },
+    },
     crashRate: 0,
     crashes: 0,
     clockJumps: [],
@@ -165,27 +184,26 @@ const TOKENS: Policy["tokens"] = new Map([
   token(TICKET, "TICKET", 0),
 ]);
 
-function drawConfig(random: Random): EngineConfig {
+function drawConfig(random: Random, maxStaleQuoteAgeMs: number): EngineConfig {
   return {
+    ...drawVenue(random, USDC),
     policy: {
       tokens: TOKENS,
       blockedPairs: new Set([`${BONK}/${TICKET}`]),
-      slippageModels: new Set(["fixed"]),
+      slippageModels: new Set(MODEL_NAMES),
       slippageToleranceBelowBps: 5_000,
       priorityFeeBelowLamports: 1_000_000n,
       maxQuoteAgeMs: 10_000,
+      maxStaleQuoteAgeMs,
     },
     retry: {
       attempts: random.pick([1, 2, 3, 3, 4]),
       baseDelayMs: random.pick([10, 100, 1_000]),
       maxDelayMs: 5_000,
     },
-    baseFeeLamports: 5_000n,
-    slippageModels: new Map([["fixed", fixedSlippage(random.pick([50, 100, 200]))]]),
-    paperDelayMs: random.pick([0, 0, 40, 1_500]),
     defaults: {
       slippageToleranceBps: 200,
-      slippageModel: "fixed",
+      slippageModel: random.pick(MODEL_NAMES),
       priorityFeeLamports: { LOW: 1_000n, NORMAL: 10_000n, HIGH: 50_000n, CRITICAL: 100_000n },
     },
     limits: random.chance(0.3)

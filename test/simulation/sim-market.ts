@@ -1,6 +1,8 @@
 /**
- * The market behind the quotes port: prices that move by the seed, answers that are slow, wrong in size, old or missing.
+ * The market behind the quotes port: prices that move by the seed, answers that are slow, wrong in size, old or missing. The cache
+ * before it is the engine's own.
  */
+import { createCachedQuotes } from "../../adapters/quotes/cached.ts";
 import type {
   Quote,
   QuoteFailureClass,
@@ -89,6 +91,10 @@ export function createMarket(options: {
     return { kind: "failed", class: kind, message: `simulated: ${kind}`, retryAfterMs };
   }
 
+  const isAway = (): boolean =>
+    faulty() &&
+    faults.away.some(({ fromUs, toUs }) => scheduler.nowUs() >= fromUs && scheduler.nowUs() < toUs);
+
   const latencyUs = (): number =>
     faulty() && random.chance(faults.slow)
       ? random.between(500_000, 12_000_000)
@@ -96,16 +102,8 @@ export function createMarket(options: {
 
   return {
     quotes: (wallUs) => {
-      const cache = new Map<string, { readonly quote: Quote; readonly atUs: number }>();
-      const keyOf = (r: QuoteRequest): string => `${r.inputMint}/${r.outputMint}/${r.amount}`;
       let underWay = 0;
-      return {
-        underWay: () => underWay,
-        cached: (request) => {
-          const known = cache.get(keyOf(request));
-          const fresh = known && scheduler.nowUs() - known.atUs < faults.cacheMs * 1_000;
-          return fresh ? known.quote : undefined;
-        },
+      const source: Pick<Quotes, "quote"> = {
         quote: async (request) => {
           const label = `quote ${request.amount} ${request.inputMint.slice(0, 4)}`;
           underWay += 1;
@@ -115,19 +113,28 @@ export function createMarket(options: {
             await scheduler.park(`${label} hangs`, random.between(5_000_000, 40_000_000));
             const message = "simulated: no answer in time";
             outcome = { kind: "failed", class: "timeout", message, retryAfterMs: undefined };
+          } else if (isAway()) {
+            const message = "simulated: nobody is there";
+            outcome = { kind: "failed", class: "unreachable", message, retryAfterMs: undefined };
           } else if (faulty() && random.chance(faults.fails)) {
             outcome = failure();
           } else {
-            outcome = { kind: "quoted", quote: quoteOf(request, wallUs()), cacheHit: false };
+            const quote = quoteOf(request, wallUs());
+            outcome = { kind: "quoted", quote, cacheHit: false, stale: false };
           }
           await scheduler.park(`after ${label}`, latencyUs());
           underWay -= 1;
-          if (outcome.kind === "quoted") {
-            cache.set(keyOf(request), { quote: outcome.quote, atUs: scheduler.nowUs() });
-          }
           return outcome;
         },
       };
+      const { cached, quote } = createCachedQuotes({
+        source,
+        clock: { nowUs: wallUs, monotonicUs: scheduler.nowUs },
+        ttlMs: faults.cacheMs,
+        staleMs: faults.staleMs,
+        whenStale: faults.whenStale,
+      });
+      return { cached, quote, underWay: () => underWay };
     },
     priceMicros: (base, quote) => {
       const from = listed.get(base);

@@ -93,10 +93,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   await writeFirstEvent(log);
   const model = createLogModel({
     ...{ log, logId: LOG_ID, report, onOrderEvent: orderMarks.onEvent },
-    rules: {
-      slippagePpm: slippageOf(plan),
-      baseFeeLamports: plan.config.baseFeeLamports,
-    },
+    rules: plan.config,
   });
   model.absorb();
   const checkpoints = createSimCheckpoints(scheduler, random.fork());
@@ -210,12 +207,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
   };
 }
-
-const slippageOf = (plan: Plan): bigint => {
-  const model = plan.config.slippageModels.get("fixed");
-  if (!model) throw new Error("the plan has no slippage model");
-  return model.slippagePpm({ side: "buy", quotedIn: 0n, priceImpact: undefined, seed: "" });
-};
 
 async function writeFirstEvent(log: ReturnType<typeof createMemoryLog>): Promise<void> {
   const { encoded } = codec.encode(SYSTEM_STREAM, 0, {

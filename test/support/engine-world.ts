@@ -14,6 +14,8 @@ import type { OrderEvent } from "../../domain/order/events.ts";
 import { type TradeCommand, tradeCommandSchema } from "../../domain/order/request.ts";
 import { evolve, isTerminal, type OrderState } from "../../domain/order/state.ts";
 import type { Quote, QuoteOutcome, QuoteRequest, Quotes } from "../../domain/ports/quotes.ts";
+import { mevModel } from "../../domain/pricing/mev.ts";
+import { DEFAULT_MEV } from "../../domain/pricing/mev-options.ts";
 import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
 import type {
   AccountId,
@@ -62,10 +64,14 @@ export const CONFIG: EngineConfig = {
     slippageToleranceBelowBps: 5_000,
     priorityFeeBelowLamports: 1_000_000n,
     maxQuoteAgeMs: 5_000,
+    maxStaleQuoteAgeMs: 60_000,
   },
   retry: { attempts: 3, baseDelayMs: 100, maxDelayMs: 30_000 },
   baseFeeLamports: 5_000n,
   slippageModels: new Map([["fixed", fixedSlippage(50)]]),
+  mev: mevModel(DEFAULT_MEV),
+  outcomes: undefined,
+  usdMints: [USDC_MINT],
   paperDelayMs: 0,
   defaults: {
     slippageToleranceBps: 200,
@@ -102,6 +108,7 @@ function scriptedQuotes(market: Market, time: ManualTime): Quotes {
           kind: "quoted",
           quote: quoteFor(request, time.clock.nowUs()),
           cacheHit: false,
+          stale: false,
         }
       );
     },

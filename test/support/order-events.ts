@@ -62,6 +62,7 @@ export const QUOTED: EventOf<"QuoteObtained"> = {
     contextSlot: "123456789",
     ageUs: 250,
     cacheHit: true,
+    stale: false,
     checks: [check("quote_age_us", "10000000", "250")],
   },
 };
@@ -94,6 +95,9 @@ export const EXECUTED: EventOf<"PaperExecutionSimulated"> = {
   data: {
     attempt: 1,
     model: "fixed",
+    modelSlippagePpm: 5_000,
+    terms: {},
+    market: {},
     slippagePpm: 5_000,
     seed: ORDER_ID,
     delayMs: 0,

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { OrderCommand } from "../../domain/order/commands.ts";
 import type { QuoteFailureClass } from "../../domain/ports/quotes.ts";
+import { NO_KNOBS, type OutcomeKnobs } from "../../domain/pricing/outcomes.ts";
 import { U64_MAX } from "../../domain/primitives/amount.ts";
 import { START_US } from "./given.ts";
 import { BONK, SOL, TICKET, USDC } from "./order-samples.ts";
@@ -91,6 +92,9 @@ export type Fate = {
   readonly priceImpact: string;
   readonly available: bigint;
   readonly slippagePpm: bigint;
+  readonly stale: boolean;
+  readonly usdMicros: bigint | undefined;
+  readonly outcomes: OutcomeKnobs | undefined;
   readonly delayMs: number;
   readonly accountOpen: boolean;
 };
@@ -114,6 +118,13 @@ export const fates: fc.Arbitrary<Fate> = fc.record({
   priceImpact: mostly("0.001", "0.01", "0.0100001", "-1", "1E-7", "none"),
   available: mostly(10n ** 40n, 0n, 10n ** 12n),
   slippagePpm: mostly(5_000n, 0n, 0n, 20_000n, 499_999n, 999_999n),
+  stale: mostly(false, true),
+  usdMicros: mostly<bigint | undefined>(50_000_000_000n, undefined, 0n, U64_MAX),
+  outcomes: mostly<OutcomeKnobs | undefined>(
+    undefined,
+    { ...NO_KNOBS, successRateBps: 0 },
+    { ...NO_KNOBS, averageSlippageBps: 80, delayMs: 5 },
+  ),
   delayMs: fc.constantFrom(0, 0, 1, 2_000),
   accountOpen: mostly(true, false),
 });

@@ -5,6 +5,8 @@ import { isExpiryDue, nextAction, type Step } from "../../domain/order/flow.ts";
 import { fingerprintOf, resolveRequest, tradeCommandSchema } from "../../domain/order/request.ts";
 import { evolve, type MaybeOrder } from "../../domain/order/state.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";
+import { mevModel } from "../../domain/pricing/mev.ts";
+import { DEFAULT_MEV } from "../../domain/pricing/mev-options.ts";
 import { codec, hasher, LOG_ID, ORDER_ID, START_US, STREAM, stored } from "./given.ts";
 import type { Fate } from "./order-fates.ts";
 import {
@@ -31,8 +33,26 @@ function answerOf(fate: Fate, order: MaybeOrder, nowUs: number): QuoteAnswer {
     priceImpact: fate.priceImpact,
     obtainedAtUs: nowUs - fate.quoteAgeUs,
   });
-  return { kind: "quoted", basis: fate.reversed ? "pair" : "route", quote, cacheHit: true };
+  return {
+    kind: "quoted",
+    basis: fate.reversed ? "pair" : "route",
+    quote,
+    cacheHit: true,
+    stale: fate.stale,
+  };
 }
+
+/** Every trade is attacked that is not well protected. */
+const risky = { probabilityPpm: 1_000_000, impactPpm: 900_000, wantedProtectionPpm: 900_000 };
+const EAGER = mevModel({
+  ...DEFAULT_MEV,
+  classes: {
+    LOW: { fromUsd: 0, ...risky },
+    MEDIUM: { fromUsd: 1_000, ...risky },
+    HIGH: { fromUsd: 10_000, ...risky },
+    CRITICAL: { fromUsd: 100_000, ...risky },
+  },
+});
 
 const COMMAND_OF_STEP: Readonly<Record<Step, OrderCommand["type"]>> = {
   Validate: "Validate",
@@ -88,8 +108,10 @@ export function commandOf(
     case "Reserve":
       return { type: kind, available: () => fate.available, baseFeeLamports: 5_000n };
     case "Simulate": {
-      const model = { name: "random", slippagePpm: () => fate.slippagePpm };
-      return { type: kind, model, delayMs: fate.delayMs };
+      const model = { name: "random", slippage: () => ({ ppm: fate.slippagePpm, terms: {} }) };
+      const market = { usdMicros: fate.usdMicros, volatilityPpm: 150n };
+      const { delayMs, outcomes } = fate;
+      return { type: kind, model, mev: EAGER, market, outcomes, delayMs };
     }
     case "Settle":
     case "Expire":

@@ -12,6 +12,7 @@ import {
 } from "../../domain/order/request.ts";
 import type { Quote } from "../../domain/ports/quotes.ts";
 import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
+import { NOTHING_KNOWN } from "../../domain/pricing/slippage/model.ts";
 import { U64_MAX } from "../../domain/primitives/amount.ts";
 import { type Hash, type Mint, type Principal, SOL_MINT } from "../../domain/primitives/ids.ts";
 import { START_US, timeOf } from "./given.ts";
@@ -39,6 +40,7 @@ export const POLICY: Policy = {
   slippageToleranceBelowBps: 5_000,
   priorityFeeBelowLamports: 1_000_000n,
   maxQuoteAgeMs: 10_000,
+  maxStaleQuoteAgeMs: 60_000,
 };
 
 export const DEFAULTS: RequestDefaults = {
@@ -121,7 +123,7 @@ export const recordQuote = (
   changes: Partial<QuoteCommand> = {},
 ): QuoteCommand => ({
   type: "RecordQuote",
-  answer: { kind: "quoted", basis: "pair", quote: quoteOf(quote), cacheHit: true },
+  answer: { kind: "quoted", basis: "pair", quote: quoteOf(quote), cacheHit: true, stale: false },
   policy: POLICY,
   retry: RETRY,
   nowUs: timeOf(1) + 250,
@@ -153,9 +155,17 @@ export const reserve = (
   baseFeeLamports: 5_000n,
 });
 
+/** What a simulation is told where a test is not about it: nothing known, nothing drawn, no MEV. */
+export const PLAIN: Pick<CommandOf<"Simulate">, "mev" | "outcomes" | "market"> = {
+  mev: { assess: () => ({ assessment: undefined, warnings: [] }) },
+  outcomes: undefined,
+  market: NOTHING_KNOWN,
+};
+
 export const simulate = (changes: Partial<CommandOf<"Simulate">> = {}): CommandOf<"Simulate"> => ({
   type: "Simulate",
   model: fixedSlippage(50),
+  ...PLAIN,
   delayMs: 0,
   ...changes,
 });

@@ -3,17 +3,13 @@ import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import { createMemoryReadModel } from "../../adapters/read-model/memory.ts";
 import { createViewsProcessor } from "../../domain/application/processors/views-processor.ts";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
-import { stateHash } from "../../domain/order/state.ts";
 import type { EventStore } from "../../domain/ports/event-store.ts";
 import type { ReadModel, Row } from "../../domain/ports/read-model.ts";
 import { createProjections, VIEW_TABLES } from "../../projections/registry.ts";
-import { codec, hasher } from "./given.ts";
+import { codec } from "./given.ts";
 import { USDC } from "./order-samples.ts";
 
-export const PROJECTIONS = createProjections({
-  costMint: USDC,
-  stateHashOf: (order) => stateHash(order, hasher),
-});
+export const PROJECTIONS = createProjections({ costMint: USDC });
 
 export const newReadModel = (targetId = "target-1"): ReadModel =>
   createMemoryReadModel({ tables: VIEW_TABLES, targetId });

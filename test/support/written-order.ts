@@ -20,7 +20,7 @@ import {
   type StreamName,
 } from "../../domain/primitives/ids.ts";
 import { hasher } from "./given.ts";
-import { POLICY, quoteOf, RETRY, requestOf } from "./order-samples.ts";
+import { PLAIN, POLICY, quoteOf, RETRY, requestOf } from "./order-samples.ts";
 
 export const PRINCIPAL = "local" as Principal;
 
@@ -165,7 +165,10 @@ function wayToEnd(options: OrderOptions, order: OrderState, world: World): Order
     {
       type: "Simulate",
       model:
-        outcome === "slippage" ? { name: "fixed", slippagePpm: () => 600_000n } : fixedSlippage(50),
+        outcome === "slippage"
+          ? { name: "fixed", slippage: () => ({ ppm: 600_000n, terms: {} }) }
+          : fixedSlippage(50),
+      ...PLAIN,
       delayMs,
     },
     ...(delayMs === 0 ? [settle] : []),
@@ -197,6 +200,7 @@ function goodQuote({ price }: OrderOptions, order: OrderState, world: World): Or
       kind: "quoted",
       basis: "pair",
       cacheHit: false,
+      stale: false,
       quote: quoteOf({
         inputMint: inputMintOf(request),
         outputMint: outputMintOf(request),

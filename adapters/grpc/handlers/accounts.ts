@@ -57,9 +57,16 @@ export const depositPaperFunds =
 export const withdrawPaperFunds =
   (context: Context): UnaryHandler<DepositPaperFundsRequest, AccountAnswer> =>
   (request, caller) => {
-    const command = withFunds("Withdraw", request.funds);
+    const command =
+      request.funds?.cost === undefined ? withFunds("Withdraw", request.funds) : COST_WITHDRAWN;
     return perform({ request, command, caller }, context);
   };
+
+/** A cost that is ignored would look as if it had been counted. */
+const COST_WITHDRAWN = wrong(
+  "funds.cost",
+  "must be absent: what is withdrawn leaves at the position's own average cost",
+);
 
 export const closePaperAccount =
   (context: Context): UnaryHandler<ClosePaperAccountRequest, AccountAnswer> =>

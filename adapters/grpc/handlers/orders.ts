@@ -8,7 +8,7 @@ import type {
   StreamExecutionStatusRequest,
 } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import type { Context } from "../context.ts";
-import { type Failed, invalid } from "../errors.ts";
+import { type Failed, invalid, refused } from "../errors.ts";
 import { type Parsed, valid, wrong } from "../mapping/parsed.ts";
 import { tradeRequestOf } from "../mapping/request.ts";
 import { executionStatusOf } from "../mapping/status-stream.ts";
@@ -33,14 +33,23 @@ export const getOrder =
     if (!orderId.ok || !moment.ok) {
       return invalid([orderId, moment].flatMap((part) => (part.ok ? [] : part.violations)));
     }
-    const behind = await viewsReached(request.minPosition, caller, context);
+    const behind =
+      request.minPosition && (await viewsReached(request.minPosition, caller, context));
     if (behind) return behind;
     const found = await context.engine.get(orderId.value, moment.value);
     const order = ownOrder(found, caller.principal);
-    return order
-      ? { kind: "ok", message: orderMessage(order, context) }
-      : orderNotFound(orderId.value);
+    if (!order) return orderNotFound(orderId.value);
+    return beyondEnd(order, moment.value) ?? { kind: "ok", message: orderMessage(order, context) };
   };
+
+/** The last state is no answer to a question about a later one. */
+function beyondEnd({ orderId, revision }: OrderState, moment: Moment): Failed | undefined {
+  if (!moment || !("revision" in moment) || moment.revision <= revision) return undefined;
+  const message =
+    `at_revision: order ${orderId} has no revision ${moment.revision}; ` +
+    `its last one is ${revision}`;
+  return refused({ reason: "REVISION_OUT_OF_RANGE", message }, orderId);
+}
 
 const orderMessage = (order: OrderState, context: Context): Order => ({
   request: tradeRequestOf(order.request),

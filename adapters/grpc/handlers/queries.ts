@@ -1,23 +1,20 @@
-/** Reads from the views: the history of orders, and positions. */
+/** Reads from the views: the history of orders. */
 import { accountIdSchema, mintSchema } from "../../../domain/order/request.ts";
 import type { HistoryFilter } from "../../../domain/ports/read-model.ts";
 import { type CanonicalObject, canonicalJson } from "../../../domain/primitives/canonical-json.ts";
 import type { AccountId, Principal } from "../../../domain/primitives/ids.ts";
 import type {
-  GetPositionsRequest,
-  GetPositionsResponse,
   GetTradeHistoryRequest,
   GetTradeHistoryResponse,
 } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import type { Context } from "../context.ts";
-import { type Failed, invalid, refused } from "../errors.ts";
+import { type Failed, invalid } from "../errors.ts";
 import { MODES, STATUSES, wordOf } from "../mapping/enums.ts";
-import { cursorOf, historyEntryOf, orderRowOf } from "../mapping/history.ts";
+import { historyEntryOf, orderRowOf } from "../mapping/history.ts";
 import { field, type Parsed, valid, wrong } from "../mapping/parsed.ts";
-import { positionRowOf, positionsOf } from "../mapping/positions.ts";
-import { timestampOf, timeUsOf } from "../mapping/time.ts";
+import { timeUsOf } from "../mapping/time.ts";
 import type { UnaryHandler } from "../methods.ts";
-import { viewsReached } from "./shared.ts";
+import { accountNotFound, viewsReached } from "./shared.ts";
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
@@ -44,17 +41,15 @@ export const getTradeHistory =
     if (behind) return behind;
     // Taken before the read: the rows are at least as new.
     const position = context.positions.encode(context.views.position());
-    // One row more tells whether there is another page.
-    const limit = pageSize + 1;
-    const values = await context.readModel.history({ ...filter, limit, ...(after && { after }) });
-    const rows = values.slice(0, pageSize).map(orderRowOf);
-    const last = rows.at(-1);
-    const more = values.length > pageSize && last !== undefined;
+    const page = await context.readModel.history({
+      ...{ ...filter, limit: pageSize },
+      ...(after && { after }),
+    });
     return {
       kind: "ok",
       message: {
-        trades: rows.map(historyEntryOf),
-        nextPageToken: more ? context.positions.encodePage(cursorOf(last), name) : "",
+        trades: page.rows.map((values) => historyEntryOf(orderRowOf(values))),
+        nextPageToken: page.next ? context.positions.encodePage(page.next, name) : "",
         position,
       },
     };
@@ -111,42 +106,3 @@ function foreignAccount(
   const owner = engine.ownerOf(account);
   return owner !== undefined && owner !== principal ? accountNotFound(account) : undefined;
 }
-
-const accountNotFound = (account: AccountId): Failed =>
-  refused({ reason: "ACCOUNT_NOT_FOUND", message: `there is no account ${account}` });
-
-/** Now: the view's quantities and what the ledger reserves. As of a past time: the view alone. */
-export const getPositions =
-  (context: Context): UnaryHandler<GetPositionsRequest, GetPositionsResponse> =>
-  async (request, caller) => {
-    const { engine, readModel, positions, views, tokens, costMint } = context;
-    const account = field("account", accountIdSchema, request.account);
-    const asOfUs = timeUsOf("as_of", request.asOf);
-    if (!account.ok || !asOfUs.ok) {
-      return invalid([account, asOfUs].flatMap((part) => (part.ok ? [] : part.violations)));
-    }
-    if (engine.ownerOf(account.value) !== caller.principal) return accountNotFound(account.value);
-    const behind = await viewsReached(request.minPosition, caller, context);
-    if (behind) return behind;
-    const position = positions.encode(views.position());
-    const values = await readModel.positions(account.value, asOfUs.value);
-    const rows = values.map(positionRowOf);
-    const balances = asOfUs.value === undefined ? (engine.balances(account.value) ?? []) : [];
-    const clockUs = asOfUs.value ?? newest(rows);
-    return {
-      kind: "ok",
-      message: {
-        account: account.value,
-        positions: positionsOf(rows, balances, { tokens, costMint }),
-        costMint,
-        asOf: clockUs === undefined ? undefined : timestampOf(clockUs),
-        position,
-      },
-    };
-  };
-
-const newest = (rows: readonly { readonly clock: number }[]): number | undefined =>
-  rows.reduce<number | undefined>(
-    (latest, { clock }) => (latest === undefined || clock > latest ? clock : latest),
-    undefined,
-  );

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { orderIdOf, requestIdSchema } from "../../../domain/order/request.ts";
 import type { OrderState } from "../../../domain/order/state.ts";
-import type { OrderId, Principal } from "../../../domain/primitives/ids.ts";
+import type { AccountId, OrderId, Principal } from "../../../domain/primitives/ids.ts";
 import type { TradeResult } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import type { Context } from "../context.ts";
 import { type Failed, invalid, refused } from "../errors.ts";
@@ -44,6 +44,9 @@ export const ownOrder = (
   principal: Principal,
 ): OrderState | undefined => (order?.principal === principal ? order : undefined);
 
+export const accountNotFound = (account: AccountId): Failed =>
+  refused({ reason: "ACCOUNT_NOT_FOUND", message: `there is no account ${account}` });
+
 /** The opaque position of the log's end as the engine knows it. */
 export const endPosition = ({ engine, positions }: Context): string =>
   positions.encode(engine.status().position);
@@ -54,7 +57,7 @@ export const resultWithLedger = (order: OrderState, context: Context): TradeResu
     position: endPosition(context),
   });
 
-/** Undefined once the views have what `min_position` names. */
+/** Undefined once the views are whole and have what `min_position` names. */
 export async function viewsReached(
   minPosition: string,
   caller: Caller,
@@ -62,11 +65,12 @@ export async function viewsReached(
 ): Promise<Failed | undefined> {
   const position = positions.decode("min_position", minPosition);
   if (!position.ok) return invalid(position.violations);
-  if (position.value === undefined) return undefined;
   const timeoutMs = Math.min(limits.viewWaitMs, caller.waitMs);
   if (await views.waitFor(position.value, timeoutMs)) return undefined;
+  const wanted =
+    position.value === undefined ? "are still being made" : "did not reach min_position";
   return refused({
     reason: "VIEW_BEHIND",
-    message: `the views did not reach min_position within ${timeoutMs} ms`,
+    message: `the views ${wanted} (waited ${timeoutMs} ms)`,
   });
 }

@@ -4,7 +4,6 @@ import { failureOf } from "../../../domain/order/failures.ts";
 import type { Row } from "../../../domain/ports/read-model.ts";
 import type { TradeHistoryEntry } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import { ACTIONS, MODES, numberOf, STATUSES } from "./enums.ts";
-import type { PageCursor } from "./position-token.ts";
 import { timestampOf } from "./time.ts";
 
 const text = z.string();
@@ -42,11 +41,6 @@ type OrderRow = z.output<typeof rowSchema>;
 
 /** Throws on a row that is none: the view is damaged. */
 export const orderRowOf = (values: Row["values"]): OrderRow => rowSchema.parse(values);
-
-export const cursorOf = (row: OrderRow): PageCursor => ({
-  requestedAtUs: row.requested_at,
-  orderId: row.order_id,
-});
 
 export const historyEntryOf = (row: OrderRow): TradeHistoryEntry => ({
   orderId: row.order_id,

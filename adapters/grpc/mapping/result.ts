@@ -4,12 +4,14 @@ import { failureOf } from "../../../domain/order/failures.ts";
 import { isTerminal, type OrderState, statusOf } from "../../../domain/order/state.ts";
 import { outputMintOf, ratioOf } from "../../../domain/order/trade.ts";
 import { formatCentiBps } from "../../../domain/pricing/paper-fill.ts";
+import { formatAmount } from "../../../domain/primitives/amount.ts";
 import { type Mint, SOL_MINT } from "../../../domain/primitives/ids.ts";
 import { priceFromRatio } from "../../../domain/primitives/ratio.ts";
 import type { TimestampUs } from "../../../domain/primitives/time.ts";
 import {
   type Balance,
   type FeeLines,
+  type MevAssessment,
   type StepMetric,
   type TradeError,
   TradeResult,
@@ -59,6 +61,9 @@ export function tradeResultOf(order: OrderState, around: Surroundings): TradeRes
     position: around.position,
     requestedAt: timestampOf(order.requestedAtUs),
     updatedAt: timestampOf(order.updatedAtUs),
+    mev: mevOf(order),
+    staleQuote: order.quote?.stale ?? false,
+    slippageModel: order.execution?.model ?? "",
   };
 }
 
@@ -98,6 +103,21 @@ function feeLinesOf({ fill, request }: OrderState): FeeLines | undefined {
     rentLamports: BigInt(fees.rentLamports),
     platformFee: BigInt(fees.platformFee),
     platformFeeMint: fees.platformFee === "0" ? "" : outputMintOf(request),
+  };
+}
+
+function mevOf({ execution }: OrderState): MevAssessment | undefined {
+  const mev = execution?.mev;
+  if (!mev) return undefined;
+  const { usdMicros } = execution.market;
+  return {
+    riskClass: mev.riskClass,
+    tradeValueUsd: usdMicros === undefined ? "" : formatAmount(BigInt(usdMicros), 6),
+    sandwichProbabilityBps: Math.round(mev.sandwichProbabilityPpm / 100),
+    protectionBps: Math.round(mev.protectionPpm / 100),
+    attacked: mev.attacked,
+    // A ppm is a hundredth of a basis point.
+    impactBps: formatCentiBps(BigInt(mev.impactPpm)),
   };
 }
 

@@ -3,17 +3,10 @@
  * event's hash fits its bytes and its predecessor, and this program can read it. A changed,
  * inserted, swapped or removed event is found; a removed end of a stream is not.
  */
-import type { Codec, PositionedEvent } from "../../codec/codec.ts";
-import { isOrderEvent } from "../../codec/registry.ts";
+import type { Codec } from "../../codec/codec.ts";
 import type { EventStore, Position, StoredEvent } from "../../ports/event-store.ts";
-import {
-  accountIdOfStream,
-  type Hash,
-  type LogId,
-  orderIdOfStream,
-  type StreamName,
-} from "../../primitives/ids.ts";
-import type { TimestampUs } from "../../primitives/time.ts";
+import type { LogId, StreamName } from "../../primitives/ids.ts";
+import { createChainCheck } from "./chain-check.ts";
 
 export type LogProblem = {
   readonly position: Position;
@@ -37,13 +30,6 @@ export type LogReport = {
 export const MAX_PROBLEMS = 100;
 const PAGE = 1_000;
 
-/** Of an event that could not be read only the revision is known. */
-type Tip = {
-  readonly revision: number;
-  readonly hash: Hash | undefined;
-  readonly recordedAtUs: TimestampUs | undefined;
-};
-
 export type VerifyPorts = {
   readonly store: Pick<EventStore, "readAll" | "end">;
   readonly codec: Codec;
@@ -57,35 +43,20 @@ export async function verifyLog(
   { store, codec }: VerifyPorts,
   onProgress: (events: number) => void = () => undefined,
 ): Promise<LogReport> {
-  const tips = new Map<StreamName, Tip>();
+  const chain = createChainCheck(codec);
   const problems: LogProblem[] = [];
   let problemCount = 0;
-  let events = 0;
-  let logId: LogId | undefined;
 
   const end = await store.end();
-  for await (const stored of eventsUntil(store, end, () => onProgress(events))) {
-    const found = readStored(codec, stored);
-    if (events === 0 && found.recorded?.event.type === "LogCreated") {
-      logId = found.recorded.event.data.logId;
-    }
+  for await (const stored of eventsUntil(store, end, () => onProgress(chain.events()))) {
     const { stream, revision, position } = stored;
-    const { recorded } = found;
-    const root = logId && codec.rootHash(logId, stream);
-    const texts = [
-      ...(events === 0 && logId === undefined ? ["the log does not begin with LogCreated"] : []),
-      ...found.problems,
-      ...linkProblems({ revision, recorded, tip: tips.get(stream), root }),
-    ];
-    events += 1;
-    for (const problem of texts) {
+    for (const problem of chain.check(stored).problems) {
       problemCount += 1;
       if (problems.length < MAX_PROBLEMS) problems.push({ position, stream, revision, problem });
     }
-    const recordedAtUs = recorded?.metadata.recordedAtUs;
-    tips.set(stream, { revision, hash: recorded?.hash, recordedAtUs });
   }
-  return { events, streams: tips.size, logId, end, problemCount, problems };
+  const [events, streams, logId] = [chain.events(), chain.streams(), chain.logId()];
+  return { events, streams, logId, end, problemCount, problems };
 }
 
 /** All events up to a position, page by page; `onPage` is called after each page. */
@@ -106,55 +77,4 @@ export async function* eventsUntil(
     onPage();
     if (page.length < PAGE) return;
   }
-}
-
-function readStored(
-  codec: Codec,
-  stored: StoredEvent,
-): { readonly recorded: PositionedEvent | undefined; readonly problems: readonly string[] } {
-  try {
-    const recorded = codec.decode(stored);
-    const problems: string[] = [];
-    if (!codec.verify(stored)) problems.push("its bytes do not fit its hash: it was changed");
-    if (!isAtHome(recorded)) problems.push(`${recorded.event.type} does not belong in this stream`);
-    return { recorded, problems };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { recorded: undefined, problems: [`it cannot be read: ${problem}`] };
-  }
-}
-
-const isAtHome = ({ stream, event }: PositionedEvent): boolean =>
-  isOrderEvent(event) === (orderIdOfStream(stream) !== undefined) &&
-  (stream === "system" || accountIdOfStream(stream) !== undefined || isOrderEvent(event));
-
-type Link = {
-  readonly revision: number;
-  /** Undefined where it could not be read. */
-  readonly recorded: PositionedEvent | undefined;
-  readonly tip: Tip | undefined;
-  /** The previous hash of a stream's first event; undefined where the log's id is not known. */
-  readonly root: Hash | undefined;
-};
-
-function linkProblems({ revision, recorded, tip, root }: Link): readonly string[] {
-  const expected = tip ? tip.revision + 1 : 0;
-  if (revision !== expected) {
-    return [`revision ${expected} should stand here, and ${revision} does`];
-  }
-  if (!recorded) return [];
-  const problems: string[] = [];
-  const { prevHash, recordedAtUs } = recorded.metadata;
-  const previous = tip ? tip.hash : root;
-  if (previous !== undefined && prevHash !== previous) {
-    problems.push(
-      tip
-        ? "it does not follow the event before it: one of them was changed"
-        : "its stream does not begin in this log",
-    );
-  }
-  if (tip?.recordedAtUs !== undefined && recordedAtUs <= tip.recordedAtUs) {
-    problems.push("it was recorded before its predecessor");
-  }
-  return problems;
 }

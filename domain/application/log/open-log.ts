@@ -17,7 +17,7 @@ export type OpenLogPorts = {
 
 /** The log's id, from its first event. Undefined: the log is empty. Throws when it begins with something else. */
 export async function readLogId(ports: {
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, "readAll">;
   readonly codec: Codec;
 }): Promise<LogId | undefined> {
   const [first] = await ports.store.readAll("start", 1);

@@ -33,8 +33,7 @@ export function createCancel(parts: CancelParts): Engine["cancel"] {
       return cancel(orderId, context);
     }
     if (result.kind !== "order") return result;
-    if (isTerminal(order)) return { kind: "already-final", order: result.order };
-    return outcomeOf(result.order);
+    return isTerminal(order) ? finalOnceDurable(result.order) : outcomeOf(result.order);
   };
   return cancel;
 }
@@ -56,6 +55,10 @@ const undecided = (orderId: OrderId): CancelResult => ({
   orderId,
   cause: "the cancel was not decided when the wait was over",
 });
+
+/** The end was decided before the cancel came; it is one only when the log has it. */
+const finalOnceDurable = (order: OrderState): CancelResult =>
+  isTerminal(order) ? { kind: "already-final", order } : undecided(order.orderId);
 
 function outcomeOf(order: OrderState): CancelResult {
   if (!isReached(order, "CANCEL_DECIDED")) return undecided(order.orderId);

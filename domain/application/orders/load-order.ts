@@ -7,9 +7,11 @@ import { type OrderId, orderStream, type StreamName } from "../../primitives/ids
 
 const PAGE = 256;
 
+type Ports = { readonly store: Pick<EventStore, "readStream">; readonly codec: Codec };
+
 /** All events of a stream in order, page by page. */
 export async function* readEvents(
-  { store, codec }: { readonly store: EventStore; readonly codec: Codec },
+  { store, codec }: Ports,
   stream: StreamName,
   fromRevision = 0,
 ): AsyncGenerator<PositionedEvent> {
@@ -22,7 +24,7 @@ export async function* readEvents(
 
 /** The order as far as `goesOn` says for each next event; undefined when it has none. */
 export async function loadOrder(
-  ports: { readonly store: EventStore; readonly codec: Codec },
+  ports: Ports,
   orderId: OrderId,
   goesOn: (next: PositionedEvent) => boolean = () => true,
 ): Promise<{ readonly order: MaybeOrder; readonly last: PositionedEvent | undefined }> {

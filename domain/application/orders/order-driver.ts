@@ -6,21 +6,27 @@
  */
 import type { OrderCommand, QuoteAnswer, RetryPolicy } from "../../order/commands.ts";
 import { decide } from "../../order/decide.ts";
+import type { OrderEvent } from "../../order/events.ts";
 import { type Action, isNotExecuted, nextAction, type Step } from "../../order/flow.ts";
 import type { Policy } from "../../order/policy.ts";
 import { isTerminal, type OrderState } from "../../order/state.ts";
 import { totalsOf } from "../../order/trade.ts";
 import type { Clock, Timers } from "../../ports/clock.ts";
 import type { ExpectedRevision, Position } from "../../ports/event-store.ts";
-import type { SlippageModel } from "../../pricing/slippage/model.ts";
+import type { MevModel } from "../../pricing/mev.ts";
+import type { OutcomeKnobs } from "../../pricing/outcomes.ts";
+import { NOTHING_KNOWN, type SlippageModel } from "../../pricing/slippage/model.ts";
 import { assertNever } from "../../primitives/assert-never.ts";
+import type { Mint } from "../../primitives/ids.ts";
 import { type TimestampUs, US_PER_MS } from "../../primitives/time.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Recorder } from "../log/recorder.ts";
 import type { Sealer } from "../log/sealer.ts";
+import type { OrderFacts } from "./market-facts.ts";
 import { type OrderEntry, settleWaiters, stage } from "./order-entry.ts";
 import type { OrderQuotes } from "./pair-quotes.ts";
 import type { Slots } from "./slots.ts";
+import { createUnconfirmed } from "./unconfirmed.ts";
 
 export type DriverConfig = {
   readonly policy: Policy;
@@ -28,6 +34,11 @@ export type DriverConfig = {
   readonly baseFeeLamports: bigint;
   /** By name; the policy refuses every other name. */
   readonly slippageModels: ReadonlyMap<string, SlippageModel>;
+  readonly mev: MevModel;
+  /** Outcomes drawn instead of modelled; undefined: none. */
+  readonly outcomes: OutcomeKnobs | undefined;
+  /** Mints that count as one US dollar a token. */
+  readonly usdMints: readonly Mint[];
   /** Artificial delay of paper fills, milliseconds. */
   readonly paperDelayMs: number;
 };
@@ -40,6 +51,7 @@ export type DriverPorts = {
   readonly ledger: Ledger;
   readonly slots: Slots;
   readonly quotes: OrderQuotes;
+  readonly facts: OrderFacts;
   /** Events of the order are durable. */
   readonly onStored: (entry: OrderEntry, position: Position) => void;
 };
@@ -58,13 +70,28 @@ export type Driver = { readonly drive: (entry: OrderEntry) => Promise<DriveEnd> 
 
 export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
   const { clock, ledger, slots, quotes, sealer, timers } = ports;
+  const unconfirmed = createUnconfirmed();
   const record = (entry: OrderEntry, command: OrderCommand, actor = "engine"): void =>
     stage(entry, decide(entry.draft, command), { sealer, actor });
 
   /** Stores what is staged. Undefined: all is durable, go on. */
   async function flush(entry: OrderEntry): Promise<DriveEnd | undefined> {
+    if (entry.staged.length === 0) return undefined;
+    const isFirst = !entry.committed;
+    const ended = await append(entry);
+    if (isFirst) confirm(entry, ended);
+    return ended;
+  }
+
+  /** The first append is answered; when nothing of the order is in the log, what it held is free before anybody looks. */
+  function confirm({ draft, orderId }: OrderEntry, ended: DriveEnd | undefined): void {
+    if (!draft) return;
+    if (ended) ledger.release(draft.request.account, orderId);
+    unconfirmed.remove(draft.request.account, orderId);
+  }
+
+  async function append(entry: OrderEntry): Promise<DriveEnd | undefined> {
     const { staged, stream } = entry;
-    if (staged.length === 0) return undefined;
     entry.staged = [];
     const expected = entry.committed?.revision ?? "no-stream";
     const events = staged.map(({ encoded }) => encoded);
@@ -150,30 +177,49 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     record(entry, { type: "Expire", nowUs: clock.nowUs() });
   }
 
-  function reserve(entry: OrderEntry, order: OrderState): void {
+  async function reserve(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
     const { account } = order.request;
-    record(entry, {
+    const events = decide(order, {
       type: "Reserve",
       baseFeeLamports: config.baseFeeLamports,
       available: (mint) => ledger.available(account, mint),
     });
+    // What is missing may be held by a request that turns out to be a repeated one.
+    const inDoubt = isShortOfFunds(events) ? unconfirmed.answered(account) : undefined;
+    if (inDoubt && entry.doubts < MOST_DOUBTS) {
+      entry.doubts += 1;
+      const ended = await flush(entry);
+      if (!ended) await until(entry, order, inDoubt);
+      return ended;
+    }
+    stage(entry, events, { sealer, actor: "engine" });
     const reservation = entry.draft?.reservation;
     if (reservation && !ledger.hold(account, entry.orderId, totalsOf(reservation))) {
       throw new Error(`${entry.orderId}: reserved more than its account has available`);
     }
+    if (reservation && !entry.committed) unconfirmed.add(account, entry.orderId);
+    return undefined;
+  }
+
+  /** False: the order was woken, or its time was over, before the promise was fulfilled. */
+  async function until(
+    entry: OrderEntry,
+    order: OrderState,
+    promise: Promise<unknown>,
+  ): Promise<boolean> {
+    if (entry.cancels.length > 0) return false;
+    const turn = promise.then(() => undefined);
+    const waiting = pause(entry, { untilUs: order.request.expiresAtUs, turn });
+    // Something is under way all the same: a drain waits for it.
+    entry.parked = false;
+    return (await waiting) === "turn";
   }
 
   /** Asks the market; undefined when the order is woken before the answer is there. */
   async function ask(entry: OrderEntry, order: OrderState): Promise<QuoteAnswer | undefined> {
     if (entry.cancels.length > 0) return undefined;
     const asked = quotes.ask(order.request);
-    const waiting = pause(entry, {
-      untilUs: order.request.expiresAtUs,
-      turn: asked.then(() => undefined),
-    });
-    // Something is under way all the same: a drain waits for it.
-    entry.parked = false;
-    return (await waiting) === "turn" ? asked : undefined;
+    return (await until(entry, order, asked)) ? asked : undefined;
   }
 
   async function quote(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
@@ -194,6 +240,25 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     return undefined;
   }
 
+  /** Asks the market for what the models cannot do without; what it does not say stays unknown. */
+  async function simulate(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
+    const { isSimulated, mev, slippageModel } = order.request;
+    const model = config.slippageModels.get(slippageModel);
+    if (!model) throw new Error(`no slippage model ${slippageModel}`);
+    let market = isSimulated ? NOTHING_KNOWN : ports.facts.atHand(order);
+    const isMissing = market.usdMicros === undefined && (model.needsUsd || mev.simulate);
+    if (isMissing && !isSimulated) {
+      const ended = await flush(entry);
+      if (ended) return ended;
+      const asked = ports.facts.ask(order);
+      if (!(await until(entry, order, asked))) return undefined;
+      market = await asked;
+    }
+    const { mev: mevModel, outcomes, paperDelayMs: delayMs } = config;
+    record(entry, { type: "Simulate", model, mev: mevModel, outcomes, market, delayMs });
+    return undefined;
+  }
+
   async function perform(
     entry: OrderEntry,
     order: OrderState,
@@ -211,14 +276,9 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
       case "Quote":
         return quote(entry, order);
       case "Reserve":
-        reserve(entry, order);
-        return undefined;
-      case "Simulate": {
-        const model = config.slippageModels.get(order.request.slippageModel);
-        if (!model) throw new Error(`no slippage model ${order.request.slippageModel}`);
-        record(entry, { type: "Simulate", model, delayMs: config.paperDelayMs });
-        return undefined;
-      }
+        return reserve(entry, order);
+      case "Simulate":
+        return simulate(entry, order);
       case "Settle":
         record(entry, { type: "Settle", nowUs: clock.nowUs() });
         return undefined;
@@ -267,9 +327,19 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
   }
 
   return {
-    drive: (entry) => drive(entry).finally(() => giveSlot(entry)),
+    drive: (entry) =>
+      drive(entry).finally(() => {
+        giveSlot(entry);
+        if (entry.draft) unconfirmed.remove(entry.draft.request.account, entry.orderId);
+      }),
   };
 }
+
+/** Under constant load there is always somebody unconfirmed: after so many looks an order is judged as it stands. */
+const MOST_DOUBTS = 8;
+
+const isShortOfFunds = (events: readonly OrderEvent[]): boolean =>
+  events.some(({ type, data }) => type === "OrderRejected" && data.reason === "INSUFFICIENT_FUNDS");
 
 /** The wait ends no later than the order's own time. */
 const soonest = (order: OrderState, untilUs: TimestampUs): TimestampUs =>

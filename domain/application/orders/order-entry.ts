@@ -41,6 +41,8 @@ export type OrderEntry = {
   hadSlot: boolean;
   /** Waiting for time, a slot or the end of the process; nothing is under way. */
   parked: boolean;
+  /** How often it waited because what it lacks was held by orders that may be repeated requests. */
+  doubts: number;
   readonly waiters: Set<Waiter>;
 };
 
@@ -67,6 +69,7 @@ export function createEntry(
     holdsSlot: false,
     hadSlot: (recovered?.order.attempt ?? 0) > 0,
     parked: false,
+    doubts: 0,
     waiters: new Set(),
   };
 }

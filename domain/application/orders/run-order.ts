@@ -28,7 +28,6 @@ export type RunParts = {
   readonly onFault: (orderId: OrderId, error: unknown) => void;
 };
 
-const EXISTS: DriveEnd = { kind: "exists" };
 const FENCED = "another engine writes to this log: let one of them run only";
 const BROKEN = "a rule of this program was broken; the order stays as it is in the log";
 
@@ -37,11 +36,7 @@ export async function runOrder(parts: RunParts, entry: OrderEntry): Promise<void
   parts.open.add(entry);
   let answer: SubmitResult | undefined;
   try {
-    // A repeated request must hold no funds and ask no market while its first append finds out.
-    const exists =
-      !entry.committed && (await parts.store.readStream(entry.stream, 0, 1)).length > 0;
-    const end = exists ? EXISTS : await parts.driver.drive(entry);
-    answer = await conclude(parts, entry, end);
+    answer = await conclude(parts, entry, await parts.driver.drive(entry));
   } catch (error) {
     parts.onFault(entry.orderId, error);
     settleAll(entry, asFarAsKnown(entry, BROKEN));

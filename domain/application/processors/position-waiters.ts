@@ -4,11 +4,11 @@ import type { Position } from "../../ports/event-store.ts";
 
 export type PositionWaiters = {
   /**
-   * True as soon as the position is reached; false after `timeoutMs`, when stopped, or when too
+   * True as soon as the target is reached; false after `timeoutMs`, when stopped, or when too
    * many wait.
    */
-  wait(target: Position, timeoutMs: number): Promise<boolean>;
-  /** Answers all whose position is reached by now. */
+  wait(target: Position | undefined, timeoutMs: number): Promise<boolean>;
+  /** Answers all whose target is reached by now. */
   look(): void;
   /** Answers false to all, now and later. */
   stop(): void;
@@ -16,19 +16,17 @@ export type PositionWaiters = {
 
 const MAX_WAITERS = 10_000;
 
-type Waiter = { readonly target: Position; readonly settle: (reached: boolean) => void };
+type Waiter = {
+  readonly target: Position | undefined;
+  readonly settle: (reached: boolean) => void;
+};
 
 export function createWaiters(
   timers: Timers,
-  position: () => Position | undefined,
+  isReached: (target: Position | undefined) => boolean,
 ): PositionWaiters {
   const waiting = new Set<Waiter>();
   let stopped = false;
-
-  const isReached = (target: Position): boolean => {
-    const now = position();
-    return now !== undefined && now >= target;
-  };
 
   return {
     wait(target, timeoutMs) {

@@ -8,6 +8,7 @@ import type { Codec, PositionedEvent } from "../../codec/codec.ts";
 import type { Checkpoints } from "../../ports/checkpoints.ts";
 import type { Clock, Timers } from "../../ports/clock.ts";
 import type { EventStore, Position } from "../../ports/event-store.ts";
+import { maxOf } from "../../primitives/amount.ts";
 import type { LogId } from "../../primitives/ids.ts";
 import { type CheckpointSaver, createCheckpointSaver } from "./checkpoint-saver.ts";
 import { createWaiters } from "./position-waiters.ts";
@@ -87,10 +88,13 @@ export type ProcessorStatus = {
 export type RunningProcessor = {
   status(): ProcessorStatus;
   /**
-   * True as soon as the target holds everything up to `position`; false after `timeoutMs` or when
-   * it stops.
+   * True as soon as the target holds everything up to `position` and is whole; false after
+   * `timeoutMs` or when it stops. Whole: all that was in the log when the processor began, or began
+   * again from zero, is in the target; a half filled one would answer as if the rest had never been.
    */
-  waitFor(position: Position, timeoutMs: number): Promise<boolean>;
+  waitFor(position: Position | undefined, timeoutMs: number): Promise<boolean>;
+  /** The target was made anew: it is not whole from now on, and gets everything again. */
+  restart(): void;
   /**
    * Resolves when the signal was aborted and the last checkpoint is saved, or the processor
    * refused.
@@ -105,9 +109,17 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
   let recordedAtUs: number | undefined;
   let caughtUp = false;
   let refused: string | undefined;
+  /** The target is whole from here on; undefined: nobody knows yet. */
+  let wholeAt: Position | undefined;
+  // What is written into a target that was made anew must never count as written into this one.
+  let targetId = "";
+  let again = new AbortController();
   const trouble = createTrouble(limits);
-  const waiters = createWaiters(timers, () => position);
-  const saver = saverOf(options, limits);
+  const waiters = createWaiters(
+    timers,
+    (target) => wholeAt !== undefined && (position ?? 0n) >= maxOf(wholeAt, target ?? 0n),
+  );
+  const saver = saverOf({ ...options, targetId: () => targetId }, limits);
 
   const reached = (to: Position | undefined): void => {
     if (to === undefined) return;
@@ -115,27 +127,40 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
     waiters.look();
   };
 
+  function assertSameTarget(): void {
+    if (options.targetId() !== targetId) throw new Error("the target was made anew");
+  }
+
   async function begin(): Promise<Position | "start"> {
-    const checkpoint = await usableCheckpoint(options);
+    again = new AbortController();
+    targetId = options.targetId();
+    const checkpoint = await usableCheckpoint({ ...options, targetId: () => targetId });
     saver.reset();
+    const end = (await store.end()) ?? 0n;
     if (checkpoint && (await processor.restore(checkpoint.state)) === "restored") {
+      assertSameTarget();
+      wholeAt ??= end;
       reached(checkpoint.position);
       return checkpoint.position;
     }
     if (checkpoint) log(`${processor.name}: the snapshot is of no use; starting from zero`);
+    wholeAt = undefined;
     await processor.restore(undefined);
     position = undefined;
+    wholeAt = end;
     return "start";
   }
 
   async function follow(after: Position | "start"): Promise<void> {
-    for await (const message of store.subscribe(after, signal)) {
+    const until = AbortSignal.any([signal, again.signal]);
+    for await (const message of store.subscribe(after, until)) {
       if (message.kind === "caught-up") {
         caughtUp = true;
         reached(message.position);
         saver.caughtUp();
       } else {
         caughtUp = false;
+        assertSameTarget();
         const batch = message.events.map((stored) => codec.decode(stored));
         await saver.applied(batch, () => processor.apply(batch));
         const last = batch.at(-1);
@@ -144,7 +169,7 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
       }
       trouble.over(position, caughtUp);
     }
-    if (!signal.aborted) throw new Error("the event store ended the subscription");
+    if (!until.aborted) throw new Error("the event store ended the subscription");
   }
 
   async function retryLater(error: unknown): Promise<void> {
@@ -185,6 +210,10 @@ export function runProcessor(options: RunProcessorOptions): RunningProcessor {
       refused,
     }),
     waitFor: (target, timeoutMs) => waiters.wait(target, timeoutMs),
+    restart: () => {
+      wholeAt = undefined;
+      again.abort();
+    },
     done: run(),
   };
 }

@@ -1,41 +1,24 @@
 /**
  * All projections as one processor, so that two views shown together never contradict each other:
- * one fold, one batch of rows, one transaction, one checkpoint.
+ * one fold, one batch of rows, one transaction, one checkpoint. Views can be made anew beside the
+ * served ones (views-rebuild.ts); they are exchanged between two batches.
  */
-import { z } from "zod";
-import type { Codec, PositionedEvent } from "../../codec/codec.ts";
-import type { OrderState } from "../../order/state.ts";
+import type { Codec } from "../../codec/codec.ts";
 import type { EventStore } from "../../ports/event-store.ts";
-import type { ColumnType, ReadModel, Row, TableDefinition, Value } from "../../ports/read-model.ts";
-import type { StreamName } from "../../primitives/ids.ts";
-import type { TimestampUs } from "../../primitives/time.ts";
-import {
-  createOrderFold,
-  type OrderFold,
-  orderFoldSnapshotSchema,
-  restoreOrderFold,
-} from "./order-fold.ts";
+import type { ReadModel, Row } from "../../ports/read-model.ts";
 import type { Processor } from "./run-processor.ts";
+import { createTurns } from "./turns.ts";
+import {
+  foldFromSnapshot,
+  freshFold,
+  rowsOf,
+  snapshotOf,
+  type ViewProjection,
+  type ViewsFold,
+} from "./views-fold.ts";
+import { createRebuild, type Rebuild } from "./views-rebuild.ts";
 
-type Values = Row["values"];
-
-/**
- * What this processor needs of a projection; `projections/projection.ts` says what each part means.
- */
-export type ViewProjection = {
-  readonly table: TableDefinition;
-  readonly shows: "each-event" | "latest-state";
-  readonly groupBy: readonly string[];
-  readonly apply: (
-    input: {
-      readonly recorded: PositionedEvent;
-      readonly clockUs: TimestampUs;
-      readonly before: OrderState | undefined;
-      readonly after: OrderState | undefined;
-    },
-    latest: (...group: readonly string[]) => Values | undefined,
-  ) => readonly Values[];
-};
+export type { ViewProjection } from "./views-fold.ts";
 
 export type ViewsProcessorOptions = {
   readonly store: EventStore;
@@ -48,145 +31,88 @@ export type ViewsProcessorOptions = {
    * there.
    */
   readonly readModel: ReadModel & { flush?(): Promise<void> };
+  /** Lets everybody else go on; called between the pages of a rebuild. */
+  readonly breathe?: () => Promise<void>;
+};
+
+export type ViewsProcessor = Processor & {
+  /**
+   * From memory: the newest row of each group of a table whose first group column has this value,
+   * such as all positions of an account by mint. Cheap; at least as new as the stored rows.
+   */
+  newestRows(table: string, first: string): readonly Row["values"][];
+  /** Makes views anew from the log while the old ones are served, then exchanges them. */
+  readonly rebuild: Rebuild;
 };
 
 /** Raised when the form of the snapshot changes; each projection has its own version beside it. */
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
 
-const snapshotSchema = z.object({
-  settings: z.string(),
-  clockUs: z.int().min(0),
-  openOrders: orderFoldSnapshotSchema,
-  /** Per table its remembered rows, each value as text or as it is. */
-  latest: z.record(z.string(), z.array(z.record(z.string(), z.json()))),
-});
+export function createViewsProcessor(options: ViewsProcessorOptions): ViewsProcessor {
+  const { projections, readModel } = options;
+  const inTurn = createTurns();
+  let fold = freshFold(projections);
+  // The fold is what the tables hold: not before it began, not while a batch is under way, nor after
+  // one that failed.
+  let isStored = false;
+  const waiting = new Set<() => void>();
 
-type Folded = {
-  readonly orders: OrderFold;
-  clockUs: TimestampUs;
-  /** The newest row of each group, per table. */
-  readonly latest: ReadonlyMap<string, Map<string, Values>>;
-};
+  const goOnWith = (next: ViewsFold): void => {
+    fold = next;
+    isStored = true;
+    for (const wake of waiting) wake();
+  };
 
-export function createViewsProcessor(options: ViewsProcessorOptions): Processor {
-  const { projections, readModel, settings } = options;
-  let folded = fresh(projections);
+  const rebuild = createRebuild({
+    ...options,
+    breathe: options.breathe ?? (() => Promise.resolve()),
+    live: {
+      inTurn,
+      stored: () => (isStored ? (fold.position ?? 0n) : undefined),
+      moved: (signal) => moved(waiting, signal),
+      takeOver: (latest) => {
+        for (const [table, rows] of latest) fold.latest.set(table, rows);
+      },
+    },
+  });
 
   return {
     name: "views",
     version: projections.reduce((sum, { table }) => sum + table.version, SNAPSHOT_VERSION),
-    async restore(state) {
-      folded = fresh(projections);
-      if (state === undefined) return "restored";
-      const parsed = parse(state, projections);
-      if (!parsed || parsed.settings !== settings) return "unreadable";
-      folded = {
-        clockUs: parsed.clockUs,
-        orders: await restoreOrderFold(options, parsed.openOrders),
-        latest: parsed.latest,
-      };
-      return "restored";
-    },
-    async apply(batch) {
-      const rows = rowsOf(batch, { projections, folded });
-      if (rows.length > 0) await readModel.write(rows);
-    },
+    restore: (state) =>
+      inTurn(async () => {
+        const restored =
+          state === undefined ? freshFold(projections) : await foldFromSnapshot(state, options);
+        if (!restored) return "unreadable";
+        goOnWith(restored);
+        return "restored";
+      }),
+    apply: (batch) =>
+      inTurn(async () => {
+        isStored = false;
+        const rows = rowsOf(batch, { projections, fold });
+        if (rows.length > 0) await readModel.write(rows);
+        goOnWith(fold);
+      }),
     async settle() {
       await readModel.flush?.();
     },
-    snapshot: () =>
-      JSON.stringify({
-        settings,
-        clockUs: folded.clockUs,
-        openOrders: folded.orders.snapshot(),
-        latest: Object.fromEntries(
-          projections
-            .filter(({ groupBy }) => groupBy.length > 0)
-            .map(({ table }) => [table.name, storedRows(folded.latest.get(table.name))]),
-        ),
-      }),
+    snapshot: () => snapshotOf(fold, options),
+    newestRows: (table, first) => fold.latest.get(table)?.beginningWith(first) ?? [],
+    rebuild,
   };
 }
 
-const fresh = (projections: readonly ViewProjection[]): Folded => ({
-  orders: createOrderFold(),
-  clockUs: 0,
-  latest: new Map(projections.map(({ table }) => [table.name, new Map()])),
-});
-
-function parse(state: string, projections: readonly ViewProjection[]) {
-  try {
-    const snapshot = snapshotSchema.parse(JSON.parse(state));
-    return { ...snapshot, latest: latestFrom(projections, snapshot.latest) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Rows of a batch in order of their events; of several rows under one key the last one. */
-function rowsOf(
-  batch: readonly PositionedEvent[],
-  { projections, folded }: { readonly projections: readonly ViewProjection[]; folded: Folded },
-): readonly Row[] {
-  const lastOfStream = new Map<StreamName, PositionedEvent>();
-  for (const recorded of batch) lastOfStream.set(recorded.stream, recorded);
-  const rows = new Map<string, Row>();
-  for (const recorded of batch) {
-    folded.clockUs = Math.max(folded.clockUs, recorded.metadata.recordedAtUs);
-    const input = { recorded, clockUs: folded.clockUs, ...folded.orders.apply(recorded) };
-    const isLast = lastOfStream.get(recorded.stream) === recorded;
-    for (const { table, shows, groupBy, apply } of projections) {
-      if (shows === "latest-state" && !isLast) continue;
-      const remembered = folded.latest.get(table.name);
-      for (const values of apply(input, (...group) => remembered?.get(keyOf(group)))) {
-        if (groupBy.length > 0) remembered?.set(keyOf(pick(values, groupBy)), values);
-        rows.set(keyOf([table.name, ...pick(values, table.key)]), { table: table.name, values });
-      }
-    }
-  }
-  return [...rows.values()];
-}
-
-const pick = (values: Values, columns: readonly string[]): readonly Value[] =>
-  columns.map((column) => values[column] ?? null);
-
-const keyOf = (parts: readonly Value[]): string => JSON.stringify(parts.map(String));
-
-const storedRows = (rows: ReadonlyMap<string, Values> | undefined) =>
-  [...(rows?.values() ?? [])].map((values) =>
-    Object.fromEntries(
-      Object.entries(values).map(([column, value]) => [
-        column,
-        typeof value === "bigint" ? value.toString() : value,
-      ]),
-    ),
-  );
-
-function latestFrom(
-  projections: readonly ViewProjection[],
-  stored: z.output<typeof snapshotSchema>["latest"],
-): Map<string, Map<string, Values>> {
-  return new Map(
-    projections.map(({ table, groupBy }) => {
-      const rows = (stored[table.name] ?? []).map((row) =>
-        Object.fromEntries(
-          Object.entries(table.columns).map(([column, type]) => [
-            column,
-            typedValue(type, row[column]),
-          ]),
-        ),
-      );
-      return [table.name, new Map(rows.map((values) => [keyOf(pick(values, groupBy)), values]))];
-    }),
-  );
-}
-
-/** A remembered value in its column's type. Throws when it is of another one. */
-function typedValue(type: ColumnType, value: unknown): Value {
-  if (value === null) return null;
-  if (type === "amount" && typeof value === "string") return BigInt(value);
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-    return value;
-  }
-  throw new Error(`the snapshot holds ${typeof value} in a column of type ${type}`);
+/** Resolves at the next wake, and when the signal aborts. */
+function moved(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      waiting.delete(end);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    waiting.add(end);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
 }

@@ -12,5 +12,5 @@ export function fixedSlippage(slippageBps: number): SlippageModel {
     throw new Error(`fixed slippage of ${slippageBps} bps is outside 50 to 200`);
   }
   const ppm = BigInt(slippageBps) * PPM_PER_BPS;
-  return { name: "fixed", slippagePpm: () => ppm };
+  return { name: "fixed", slippage: () => ({ ppm, terms: {} }) };
 }

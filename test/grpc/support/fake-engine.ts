@@ -36,6 +36,7 @@ import type { Position } from "../../../domain/ports/event-store.ts";
 import { fixedSlippage } from "../../../domain/pricing/slippage/fixed.ts";
 import type { LogId, OrderId, Principal } from "../../../domain/primitives/ids.ts";
 import { orderStream } from "../../../domain/primitives/ids.ts";
+import { PLAIN } from "../../support/order-samples.ts";
 import { createFakeLedger } from "./fake-ledger.ts";
 import { DEFAULTS, LOG_ID, POLICY, START_US, solQuote } from "./world.ts";
 
@@ -136,7 +137,7 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
           baseFeeLamports: 5_000n,
         };
       case "Simulate":
-        return { type: "Simulate", model: fixedSlippage(50), delayMs: 0 };
+        return { type: "Simulate", model: fixedSlippage(50), ...PLAIN, delayMs: 0 };
       case "Settle":
         return { type: "Settle", nowUs: clockUs };
       default:

@@ -8,8 +8,8 @@ import {
 } from "@grpc/grpc-js";
 import type { GrpcLimits, PrincipalOf } from "../../../adapters/grpc/context.ts";
 import { createGrpcServer } from "../../../adapters/grpc/server.ts";
-import type { AccountId } from "../../../domain/primitives/ids.ts";
-import { SOL_MINT } from "../../../domain/primitives/ids.ts";
+import type { Mark } from "../../../domain/pricing/valuation.ts";
+import { type AccountId, type Mint, SOL_MINT } from "../../../domain/primitives/ids.ts";
 import {
   BadRequest,
   ErrorInfo,
@@ -29,7 +29,7 @@ import {
 } from "../../../proto/generated/trade_executor/trade_executor.ts";
 import { createFakeEngine } from "./fake-engine.ts";
 import { createFakeViews } from "./fake-views.ts";
-import { LOG_ID, SOL, TOKENS, USDC, USDC_MINT } from "./world.ts";
+import { LOG_ID, SOL, START_US, TOKENS, USDC, USDC_MINT } from "./world.ts";
 
 export const MAIN = "main" as AccountId;
 
@@ -38,6 +38,12 @@ export type Harness = Awaited<ReturnType<typeof startHarness>>;
 export async function startHarness(limits: Partial<GrpcLimits> = {}, principalOf?: PrincipalOf) {
   const fake = createFakeEngine();
   const views = createFakeViews(fake);
+  const market = {
+    /** What marks there are now, and what was asked. */
+    marks: new Map<Mint, Mark>(),
+    asked: [] as { readonly mints: readonly Mint[]; readonly waitMs: number }[],
+    nowUs: START_US,
+  };
   const logged: { readonly message: string; readonly error: unknown }[] = [];
   const server = createGrpcServer({
     engine: fake.engine,
@@ -49,6 +55,11 @@ export async function startHarness(limits: Partial<GrpcLimits> = {}, principalOf
     logId: LOG_ID,
     tokens: TOKENS,
     costMint: USDC_MINT,
+    marks: async (mints, waitMs) => {
+      market.asked.push({ mints, waitMs });
+      return new Map([...market.marks].filter(([mint]) => mints.includes(mint)));
+    },
+    clock: { nowUs: () => market.nowUs },
     executor: { mode: "PAPER", account: MAIN },
     version: "1.2.3",
     log: (message, error) => logged.push({ message, error }),
@@ -71,6 +82,7 @@ export async function startHarness(limits: Partial<GrpcLimits> = {}, principalOf
   return {
     fake,
     views,
+    market,
     server,
     address,
     client,

@@ -31,6 +31,7 @@ export const POLICY: Policy = {
   slippageModels: new Set(["fixed"]),
   slippageToleranceBelowBps: 5_000,
   priorityFeeBelowLamports: 1_000_000n,
+  maxStaleQuoteAgeMs: 60_000,
   maxQuoteAgeMs: 1_000_000,
 };
 
@@ -44,6 +45,7 @@ export const solQuote = (): QuoteAnswer => ({
   kind: "quoted",
   basis: "pair",
   cacheHit: true,
+  stale: false,
   quote: {
     source: "http://market.test",
     inputMint: SOL_MINT,

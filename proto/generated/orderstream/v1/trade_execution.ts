@@ -354,7 +354,33 @@ export interface TradeResult {
   /** The log's end as this answer saw it, for min_position. */
   position: string;
   requestedAt: Timestamp | undefined;
-  updatedAt: Timestamp | undefined;
+  updatedAt:
+    | Timestamp
+    | undefined;
+  /** Only when mev.simulate was asked for, and the model could answer. */
+  mev:
+    | MevAssessment
+    | undefined;
+  /** The price came from a cache that could not be refreshed; see the configuration of the cache. */
+  staleQuote: boolean;
+  /** Paper: the model that made the slippage. */
+  slippageModel: string;
+}
+
+/** MevAssessment is what the MEV model says of a paper trade. */
+export interface MevAssessment {
+  /** LOW, MEDIUM, HIGH or CRITICAL. */
+  riskClass: string;
+  /** US dollars, a decimal number; empty where no price leads to one. */
+  tradeValueUsd: string;
+  /** Chance of a sandwich without protection, 0 to 10,000. */
+  sandwichProbabilityBps: number;
+  /** Share of that chance that priority fee and tip take away, 0 to 10,000. */
+  protectionBps: number;
+  /** The draw, seeded by the order id: the trade was sandwiched. */
+  attacked: boolean;
+  /** What the attack cost, basis points with two decimals. */
+  impactBps: string;
 }
 
 /** StreamExecutionStatusRequest chooses the order. */
@@ -389,7 +415,14 @@ export interface GetOrderRequest {
     | { $case: "requestId"; value: string }
     | undefined;
   /** The state as of this moment; now if absent. */
-  moment: { $case: "atRevision"; value: bigint } | { $case: "atTime"; value: Timestamp } | undefined;
+  moment:
+    | //
+    /** OUT_OF_RANGE beyond the last revision. */
+    { $case: "atRevision"; value: bigint }
+    | //
+    /** NOT_FOUND before the order was requested. */
+    { $case: "atTime"; value: Timestamp }
+    | undefined;
   minPosition: string;
 }
 
@@ -460,6 +493,8 @@ export interface GetPositionsRequest {
   /** The longest prefix of the log whose clock is not later; now if absent. */
   asOf: Timestamp | undefined;
   minPosition: string;
+  /** Mint to value the account in; empty = the mint that costs are counted in. */
+  valueMint: string;
 }
 
 /** GetPositionsResponse is the portfolio of one account. */
@@ -470,6 +505,16 @@ export interface GetPositionsResponse {
   costMint: string;
   asOf: Timestamp | undefined;
   position: string;
+  valueMint: string;
+  /** Sum over the positions that have a mark, in smallest units of value_mint. */
+  totalValue: bigint;
+  /** Sums, in smallest units of cost_mint. */
+  realisedProfit: bigint;
+  unrealisedProfit: bigint;
+  /** Lamports. */
+  feesPaidLamports: bigint;
+  /** Mints with a quantity but without a mark: they are in none of the sums of values. */
+  unvaluedMints: string[];
 }
 
 /** Position is what an account holds of one mint, with its cost. */
@@ -490,6 +535,102 @@ export interface Position {
   /** Lamports paid as fees by trades (on the SOL position). */
   feesPaidLamports: bigint;
   trades: bigint;
+  /**
+   * Whole cost tokens per whole token: now a quote for selling, as of a past time the last traded price of any account
+   * (simulated trades aside). Empty if there is none, and for cost_mint.
+   */
+  markPrice: string;
+  /** When the mark was made. */
+  markTime:
+    | Timestamp
+    | undefined;
+  /** Microseconds from the mark to the moment of the answer. */
+  markAgeUs?:
+    | bigint
+    | undefined;
+  /** Of the quantity whose cost is known, at the mark, in smallest units of cost_mint, rounded down; never stored. */
+  unrealisedProfit?:
+    | bigint
+    | undefined;
+  /** The whole quantity at the mark, in smallest units of value_mint, rounded down. */
+  value?:
+    | bigint
+    | undefined;
+  /** Its share of the account's total value, 0 to 10,000; rounded up. */
+  exposureBps?: number | undefined;
+}
+
+/** GetEquityCurveRequest chooses an account and a span of time. */
+export interface GetEquityCurveRequest {
+  account: string;
+  /** Inclusive; absent = the account's first event. */
+  from:
+    | Timestamp
+    | undefined;
+  /** Inclusive; absent = now. */
+  to:
+    | Timestamp
+    | undefined;
+  /**
+   * 2 to 1,000; 0 = 100. Fewer are answered where the span has fewer microseconds, none where it ends before the account
+   * had anything.
+   */
+  points: number;
+  minPosition: string;
+}
+
+/** GetEquityCurveResponse is the curve, oldest point first. */
+export interface GetEquityCurveResponse {
+  account: string;
+  points: EquityPoint[];
+  /** Mint that values are counted in. */
+  costMint: string;
+  position: string;
+}
+
+/** EquityPoint is what an account was worth at one time, at the last traded prices of the log. */
+export interface EquityPoint {
+  time:
+    | Timestamp
+    | undefined;
+  /** Smallest units of cost_mint. */
+  value: bigint;
+  realisedProfit: bigint;
+  unrealisedProfit: bigint;
+  /** Mints that had a quantity but no traded price yet: they are not in the value. */
+  unvaluedMints: string[];
+}
+
+/** StreamTradeUpdatesRequest filters. */
+export interface StreamTradeUpdatesRequest {
+  /** Of this account only; empty = all accounts of the caller. */
+  account: string;
+}
+
+/** TradeUpdate is one event of an order, with the order after it. */
+export interface TradeUpdate {
+  trade: TradeHistoryEntry | undefined;
+  eventType: string;
+  time: Timestamp | undefined;
+  position: string;
+  message: string;
+  percentComplete: number;
+}
+
+/** RebuildViewsRequest names views. */
+export interface RebuildViewsRequest {
+  /** Names of views; empty = all. */
+  views: string[];
+}
+
+/** RebuildProgress is how far a rebuild is; the last one says that it is done. */
+export interface RebuildProgress {
+  views: string[];
+  eventsDone: bigint;
+  /** As far as the log went when this was sent. */
+  eventsTotal: bigint;
+  /** The new views are served. */
+  done: boolean;
 }
 
 /** ReplayEventsRequest chooses one order, or a time range of the log. */
@@ -548,7 +689,10 @@ export interface Funds {
   mint: string;
   /** Smallest units. */
   amount: bigint;
-  /** What the whole amount cost, in smallest units of the cost mint (USDC); absent = unknown, nothing is realised on it. */
+  /**
+   * What the whole amount cost, in smallest units of the cost mint (USDC); absent = unknown, nothing is realised on it.
+   * The cost mint itself always costs its own amount.
+   */
   cost?: bigint | undefined;
 }
 
@@ -585,6 +729,7 @@ export interface DepositPaperFundsResponse {
 export interface WithdrawPaperFundsRequest {
   requestId: string;
   account: string;
+  /** Without cost: what is withdrawn leaves at the position's average cost, and nothing is realised on it. */
   funds: Funds | undefined;
 }
 
@@ -1585,6 +1730,9 @@ function createBaseTradeResult(): TradeResult {
     position: "",
     requestedAt: undefined,
     updatedAt: undefined,
+    mev: undefined,
+    staleQuote: false,
+    slippageModel: "",
   };
 }
 
@@ -1682,6 +1830,15 @@ export const TradeResult: MessageFns<TradeResult> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(message.updatedAt, writer.uint32(226).fork()).join();
+    }
+    if (message.mev !== undefined) {
+      MevAssessment.encode(message.mev, writer.uint32(234).fork()).join();
+    }
+    if (message.staleQuote !== false) {
+      writer.uint32(240).bool(message.staleQuote);
+    }
+    if (message.slippageModel !== "") {
+      writer.uint32(250).string(message.slippageModel);
     }
     return writer;
   },
@@ -1923,6 +2080,30 @@ export const TradeResult: MessageFns<TradeResult> = {
             message.updatedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.mev = MevAssessment.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.staleQuote = reader.bool();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.slippageModel = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1976,6 +2157,131 @@ export const TradeResult: MessageFns<TradeResult> = {
     message.updatedAt = (object.updatedAt !== undefined && object.updatedAt !== null)
       ? Timestamp.fromPartial(object.updatedAt)
       : undefined;
+    message.mev = (object.mev !== undefined && object.mev !== null) ? MevAssessment.fromPartial(object.mev) : undefined;
+    message.staleQuote = object.staleQuote ?? false;
+    message.slippageModel = object.slippageModel ?? "";
+    return message;
+  },
+};
+
+function createBaseMevAssessment(): MevAssessment {
+  return {
+    riskClass: "",
+    tradeValueUsd: "",
+    sandwichProbabilityBps: 0,
+    protectionBps: 0,
+    attacked: false,
+    impactBps: "",
+  };
+}
+
+export const MevAssessment: MessageFns<MevAssessment> = {
+  encode(message: MevAssessment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.riskClass !== "") {
+      writer.uint32(10).string(message.riskClass);
+    }
+    if (message.tradeValueUsd !== "") {
+      writer.uint32(18).string(message.tradeValueUsd);
+    }
+    if (message.sandwichProbabilityBps !== 0) {
+      writer.uint32(24).uint32(message.sandwichProbabilityBps);
+    }
+    if (message.protectionBps !== 0) {
+      writer.uint32(32).uint32(message.protectionBps);
+    }
+    if (message.attacked !== false) {
+      writer.uint32(40).bool(message.attacked);
+    }
+    if (message.impactBps !== "") {
+      writer.uint32(50).string(message.impactBps);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MevAssessment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMevAssessment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.riskClass = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tradeValueUsd = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sandwichProbabilityBps = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.protectionBps = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.attacked = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.impactBps = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MevAssessment>, I>>(base?: I): MevAssessment {
+    return MevAssessment.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MevAssessment>, I>>(object: I): MevAssessment {
+    const message = createBaseMevAssessment();
+    message.riskClass = object.riskClass ?? "";
+    message.tradeValueUsd = object.tradeValueUsd ?? "";
+    message.sandwichProbabilityBps = object.sandwichProbabilityBps ?? 0;
+    message.protectionBps = object.protectionBps ?? 0;
+    message.attacked = object.attacked ?? false;
+    message.impactBps = object.impactBps ?? "";
     return message;
   },
 };
@@ -3010,7 +3316,7 @@ export const TradeHistoryEntry: MessageFns<TradeHistoryEntry> = {
 };
 
 function createBaseGetPositionsRequest(): GetPositionsRequest {
-  return { account: "", asOf: undefined, minPosition: "" };
+  return { account: "", asOf: undefined, minPosition: "", valueMint: "" };
 }
 
 export const GetPositionsRequest: MessageFns<GetPositionsRequest> = {
@@ -3023,6 +3329,9 @@ export const GetPositionsRequest: MessageFns<GetPositionsRequest> = {
     }
     if (message.minPosition !== "") {
       writer.uint32(26).string(message.minPosition);
+    }
+    if (message.valueMint !== "") {
+      writer.uint32(34).string(message.valueMint);
     }
     return writer;
   },
@@ -3064,6 +3373,14 @@ export const GetPositionsRequest: MessageFns<GetPositionsRequest> = {
             message.minPosition = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.valueMint = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3084,12 +3401,25 @@ export const GetPositionsRequest: MessageFns<GetPositionsRequest> = {
     message.account = object.account ?? "";
     message.asOf = (object.asOf !== undefined && object.asOf !== null) ? Timestamp.fromPartial(object.asOf) : undefined;
     message.minPosition = object.minPosition ?? "";
+    message.valueMint = object.valueMint ?? "";
     return message;
   },
 };
 
 function createBaseGetPositionsResponse(): GetPositionsResponse {
-  return { account: "", positions: [], costMint: "", asOf: undefined, position: "" };
+  return {
+    account: "",
+    positions: [],
+    costMint: "",
+    asOf: undefined,
+    position: "",
+    valueMint: "",
+    totalValue: 0n,
+    realisedProfit: 0n,
+    unrealisedProfit: 0n,
+    feesPaidLamports: 0n,
+    unvaluedMints: [],
+  };
 }
 
 export const GetPositionsResponse: MessageFns<GetPositionsResponse> = {
@@ -3108,6 +3438,36 @@ export const GetPositionsResponse: MessageFns<GetPositionsResponse> = {
     }
     if (message.position !== "") {
       writer.uint32(42).string(message.position);
+    }
+    if (message.valueMint !== "") {
+      writer.uint32(50).string(message.valueMint);
+    }
+    if (message.totalValue !== 0n) {
+      if (BigInt.asUintN(64, message.totalValue) !== message.totalValue) {
+        throw new globalThis.Error("value provided for field message.totalValue of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.totalValue);
+    }
+    if (message.realisedProfit !== 0n) {
+      if (BigInt.asIntN(64, message.realisedProfit) !== message.realisedProfit) {
+        throw new globalThis.Error("value provided for field message.realisedProfit of type sint64 too large");
+      }
+      writer.uint32(64).sint64(message.realisedProfit);
+    }
+    if (message.unrealisedProfit !== 0n) {
+      if (BigInt.asIntN(64, message.unrealisedProfit) !== message.unrealisedProfit) {
+        throw new globalThis.Error("value provided for field message.unrealisedProfit of type sint64 too large");
+      }
+      writer.uint32(72).sint64(message.unrealisedProfit);
+    }
+    if (message.feesPaidLamports !== 0n) {
+      if (BigInt.asUintN(64, message.feesPaidLamports) !== message.feesPaidLamports) {
+        throw new globalThis.Error("value provided for field message.feesPaidLamports of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.feesPaidLamports);
+    }
+    for (const v of message.unvaluedMints) {
+      writer.uint32(90).string(v!);
     }
     return writer;
   },
@@ -3165,6 +3525,54 @@ export const GetPositionsResponse: MessageFns<GetPositionsResponse> = {
             message.position = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.valueMint = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.totalValue = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.realisedProfit = reader.sint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.unrealisedProfit = reader.sint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.feesPaidLamports = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.unvaluedMints.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3187,6 +3595,20 @@ export const GetPositionsResponse: MessageFns<GetPositionsResponse> = {
     message.costMint = object.costMint ?? "";
     message.asOf = (object.asOf !== undefined && object.asOf !== null) ? Timestamp.fromPartial(object.asOf) : undefined;
     message.position = object.position ?? "";
+    message.valueMint = object.valueMint ?? "";
+    message.totalValue = (object.totalValue !== undefined && object.totalValue !== null)
+      ? BigInt(object.totalValue)
+      : 0n;
+    message.realisedProfit = (object.realisedProfit !== undefined && object.realisedProfit !== null)
+      ? BigInt(object.realisedProfit)
+      : 0n;
+    message.unrealisedProfit = (object.unrealisedProfit !== undefined && object.unrealisedProfit !== null)
+      ? BigInt(object.unrealisedProfit)
+      : 0n;
+    message.feesPaidLamports = (object.feesPaidLamports !== undefined && object.feesPaidLamports !== null)
+      ? BigInt(object.feesPaidLamports)
+      : 0n;
+    message.unvaluedMints = object.unvaluedMints?.map((e) => e) || [];
     return message;
   },
 };
@@ -3202,6 +3624,12 @@ function createBasePosition(): Position {
     realisedProfit: 0n,
     feesPaidLamports: 0n,
     trades: 0n,
+    markPrice: "",
+    markTime: undefined,
+    markAgeUs: undefined,
+    unrealisedProfit: undefined,
+    value: undefined,
+    exposureBps: undefined,
   };
 }
 
@@ -3254,6 +3682,33 @@ export const Position: MessageFns<Position> = {
         throw new globalThis.Error("value provided for field message.trades of type uint64 too large");
       }
       writer.uint32(72).uint64(message.trades);
+    }
+    if (message.markPrice !== "") {
+      writer.uint32(82).string(message.markPrice);
+    }
+    if (message.markTime !== undefined) {
+      Timestamp.encode(message.markTime, writer.uint32(90).fork()).join();
+    }
+    if (message.markAgeUs !== undefined) {
+      if (BigInt.asUintN(64, message.markAgeUs) !== message.markAgeUs) {
+        throw new globalThis.Error("value provided for field message.markAgeUs of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.markAgeUs);
+    }
+    if (message.unrealisedProfit !== undefined) {
+      if (BigInt.asIntN(64, message.unrealisedProfit) !== message.unrealisedProfit) {
+        throw new globalThis.Error("value provided for field message.unrealisedProfit of type sint64 too large");
+      }
+      writer.uint32(104).sint64(message.unrealisedProfit);
+    }
+    if (message.value !== undefined) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.value);
+    }
+    if (message.exposureBps !== undefined) {
+      writer.uint32(120).uint32(message.exposureBps);
     }
     return writer;
   },
@@ -3343,6 +3798,54 @@ export const Position: MessageFns<Position> = {
             message.trades = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.markPrice = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.markTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.markAgeUs = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.unrealisedProfit = reader.sint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.exposureBps = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3375,6 +3878,656 @@ export const Position: MessageFns<Position> = {
       ? BigInt(object.feesPaidLamports)
       : 0n;
     message.trades = (object.trades !== undefined && object.trades !== null) ? BigInt(object.trades) : 0n;
+    message.markPrice = object.markPrice ?? "";
+    message.markTime = (object.markTime !== undefined && object.markTime !== null)
+      ? Timestamp.fromPartial(object.markTime)
+      : undefined;
+    message.markAgeUs = (object.markAgeUs !== undefined && object.markAgeUs !== null)
+      ? BigInt(object.markAgeUs)
+      : undefined;
+    message.unrealisedProfit = (object.unrealisedProfit !== undefined && object.unrealisedProfit !== null)
+      ? BigInt(object.unrealisedProfit)
+      : undefined;
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : undefined;
+    message.exposureBps = object.exposureBps ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGetEquityCurveRequest(): GetEquityCurveRequest {
+  return { account: "", from: undefined, to: undefined, points: 0, minPosition: "" };
+}
+
+export const GetEquityCurveRequest: MessageFns<GetEquityCurveRequest> = {
+  encode(message: GetEquityCurveRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.from !== undefined) {
+      Timestamp.encode(message.from, writer.uint32(18).fork()).join();
+    }
+    if (message.to !== undefined) {
+      Timestamp.encode(message.to, writer.uint32(26).fork()).join();
+    }
+    if (message.points !== 0) {
+      writer.uint32(32).uint32(message.points);
+    }
+    if (message.minPosition !== "") {
+      writer.uint32(42).string(message.minPosition);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEquityCurveRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEquityCurveRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.from = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.points = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.minPosition = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetEquityCurveRequest>, I>>(base?: I): GetEquityCurveRequest {
+    return GetEquityCurveRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetEquityCurveRequest>, I>>(object: I): GetEquityCurveRequest {
+    const message = createBaseGetEquityCurveRequest();
+    message.account = object.account ?? "";
+    message.from = (object.from !== undefined && object.from !== null) ? Timestamp.fromPartial(object.from) : undefined;
+    message.to = (object.to !== undefined && object.to !== null) ? Timestamp.fromPartial(object.to) : undefined;
+    message.points = object.points ?? 0;
+    message.minPosition = object.minPosition ?? "";
+    return message;
+  },
+};
+
+function createBaseGetEquityCurveResponse(): GetEquityCurveResponse {
+  return { account: "", points: [], costMint: "", position: "" };
+}
+
+export const GetEquityCurveResponse: MessageFns<GetEquityCurveResponse> = {
+  encode(message: GetEquityCurveResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    for (const v of message.points) {
+      EquityPoint.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.costMint !== "") {
+      writer.uint32(26).string(message.costMint);
+    }
+    if (message.position !== "") {
+      writer.uint32(34).string(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEquityCurveResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEquityCurveResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.points.push(EquityPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.costMint = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetEquityCurveResponse>, I>>(base?: I): GetEquityCurveResponse {
+    return GetEquityCurveResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetEquityCurveResponse>, I>>(object: I): GetEquityCurveResponse {
+    const message = createBaseGetEquityCurveResponse();
+    message.account = object.account ?? "";
+    message.points = object.points?.map((e) => EquityPoint.fromPartial(e)) || [];
+    message.costMint = object.costMint ?? "";
+    message.position = object.position ?? "";
+    return message;
+  },
+};
+
+function createBaseEquityPoint(): EquityPoint {
+  return { time: undefined, value: 0n, realisedProfit: 0n, unrealisedProfit: 0n, unvaluedMints: [] };
+}
+
+export const EquityPoint: MessageFns<EquityPoint> = {
+  encode(message: EquityPoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(10).fork()).join();
+    }
+    if (message.value !== 0n) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.value);
+    }
+    if (message.realisedProfit !== 0n) {
+      if (BigInt.asIntN(64, message.realisedProfit) !== message.realisedProfit) {
+        throw new globalThis.Error("value provided for field message.realisedProfit of type sint64 too large");
+      }
+      writer.uint32(24).sint64(message.realisedProfit);
+    }
+    if (message.unrealisedProfit !== 0n) {
+      if (BigInt.asIntN(64, message.unrealisedProfit) !== message.unrealisedProfit) {
+        throw new globalThis.Error("value provided for field message.unrealisedProfit of type sint64 too large");
+      }
+      writer.uint32(32).sint64(message.unrealisedProfit);
+    }
+    for (const v of message.unvaluedMints) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EquityPoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEquityPoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.realisedProfit = reader.sint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unrealisedProfit = reader.sint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.unvaluedMints.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EquityPoint>, I>>(base?: I): EquityPoint {
+    return EquityPoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EquityPoint>, I>>(object: I): EquityPoint {
+    const message = createBaseEquityPoint();
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    message.realisedProfit = (object.realisedProfit !== undefined && object.realisedProfit !== null)
+      ? BigInt(object.realisedProfit)
+      : 0n;
+    message.unrealisedProfit = (object.unrealisedProfit !== undefined && object.unrealisedProfit !== null)
+      ? BigInt(object.unrealisedProfit)
+      : 0n;
+    message.unvaluedMints = object.unvaluedMints?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseStreamTradeUpdatesRequest(): StreamTradeUpdatesRequest {
+  return { account: "" };
+}
+
+export const StreamTradeUpdatesRequest: MessageFns<StreamTradeUpdatesRequest> = {
+  encode(message: StreamTradeUpdatesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamTradeUpdatesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamTradeUpdatesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StreamTradeUpdatesRequest>, I>>(base?: I): StreamTradeUpdatesRequest {
+    return StreamTradeUpdatesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamTradeUpdatesRequest>, I>>(object: I): StreamTradeUpdatesRequest {
+    const message = createBaseStreamTradeUpdatesRequest();
+    message.account = object.account ?? "";
+    return message;
+  },
+};
+
+function createBaseTradeUpdate(): TradeUpdate {
+  return { trade: undefined, eventType: "", time: undefined, position: "", message: "", percentComplete: 0 };
+}
+
+export const TradeUpdate: MessageFns<TradeUpdate> = {
+  encode(message: TradeUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.trade !== undefined) {
+      TradeHistoryEntry.encode(message.trade, writer.uint32(10).fork()).join();
+    }
+    if (message.eventType !== "") {
+      writer.uint32(18).string(message.eventType);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(26).fork()).join();
+    }
+    if (message.position !== "") {
+      writer.uint32(34).string(message.position);
+    }
+    if (message.message !== "") {
+      writer.uint32(42).string(message.message);
+    }
+    if (message.percentComplete !== 0) {
+      writer.uint32(48).uint32(message.percentComplete);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TradeUpdate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTradeUpdate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trade = TradeHistoryEntry.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.percentComplete = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TradeUpdate>, I>>(base?: I): TradeUpdate {
+    return TradeUpdate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TradeUpdate>, I>>(object: I): TradeUpdate {
+    const message = createBaseTradeUpdate();
+    message.trade = (object.trade !== undefined && object.trade !== null)
+      ? TradeHistoryEntry.fromPartial(object.trade)
+      : undefined;
+    message.eventType = object.eventType ?? "";
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
+    message.position = object.position ?? "";
+    message.message = object.message ?? "";
+    message.percentComplete = object.percentComplete ?? 0;
+    return message;
+  },
+};
+
+function createBaseRebuildViewsRequest(): RebuildViewsRequest {
+  return { views: [] };
+}
+
+export const RebuildViewsRequest: MessageFns<RebuildViewsRequest> = {
+  encode(message: RebuildViewsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.views) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RebuildViewsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRebuildViewsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.views.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RebuildViewsRequest>, I>>(base?: I): RebuildViewsRequest {
+    return RebuildViewsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RebuildViewsRequest>, I>>(object: I): RebuildViewsRequest {
+    const message = createBaseRebuildViewsRequest();
+    message.views = object.views?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRebuildProgress(): RebuildProgress {
+  return { views: [], eventsDone: 0n, eventsTotal: 0n, done: false };
+}
+
+export const RebuildProgress: MessageFns<RebuildProgress> = {
+  encode(message: RebuildProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.views) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.eventsDone !== 0n) {
+      if (BigInt.asUintN(64, message.eventsDone) !== message.eventsDone) {
+        throw new globalThis.Error("value provided for field message.eventsDone of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.eventsDone);
+    }
+    if (message.eventsTotal !== 0n) {
+      if (BigInt.asUintN(64, message.eventsTotal) !== message.eventsTotal) {
+        throw new globalThis.Error("value provided for field message.eventsTotal of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.eventsTotal);
+    }
+    if (message.done !== false) {
+      writer.uint32(32).bool(message.done);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RebuildProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRebuildProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.views.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.eventsDone = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.eventsTotal = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.done = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RebuildProgress>, I>>(base?: I): RebuildProgress {
+    return RebuildProgress.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RebuildProgress>, I>>(object: I): RebuildProgress {
+    const message = createBaseRebuildProgress();
+    message.views = object.views?.map((e) => e) || [];
+    message.eventsDone = (object.eventsDone !== undefined && object.eventsDone !== null)
+      ? BigInt(object.eventsDone)
+      : 0n;
+    message.eventsTotal = (object.eventsTotal !== undefined && object.eventsTotal !== null)
+      ? BigInt(object.eventsTotal)
+      : 0n;
+    message.done = object.done ?? false;
     return message;
   },
 };
@@ -5130,6 +6283,39 @@ export const TradeExecutionServiceService = {
       Buffer.from(GetPositionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPositionsResponse => GetPositionsResponse.decode(value),
   },
+  /** GetEquityCurve answers what an account was worth at evenly spaced times. */
+  getEquityCurve: {
+    path: "/orderstream.v1.TradeExecutionService/GetEquityCurve" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetEquityCurveRequest): Buffer =>
+      Buffer.from(GetEquityCurveRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetEquityCurveRequest => GetEquityCurveRequest.decode(value),
+    responseSerialize: (value: GetEquityCurveResponse): Buffer =>
+      Buffer.from(GetEquityCurveResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetEquityCurveResponse => GetEquityCurveResponse.decode(value),
+  },
+  /** StreamTradeUpdates sends every order of the caller as it changes, from now on, until the caller goes away. */
+  streamTradeUpdates: {
+    path: "/orderstream.v1.TradeExecutionService/StreamTradeUpdates" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: StreamTradeUpdatesRequest): Buffer =>
+      Buffer.from(StreamTradeUpdatesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StreamTradeUpdatesRequest => StreamTradeUpdatesRequest.decode(value),
+    responseSerialize: (value: TradeUpdate): Buffer => Buffer.from(TradeUpdate.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TradeUpdate => TradeUpdate.decode(value),
+  },
+  /** RebuildViews makes views anew from the log beside the ones that are served, then flips to them. */
+  rebuildViews: {
+    path: "/orderstream.v1.TradeExecutionService/RebuildViews" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: RebuildViewsRequest): Buffer => Buffer.from(RebuildViewsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RebuildViewsRequest => RebuildViewsRequest.decode(value),
+    responseSerialize: (value: RebuildProgress): Buffer => Buffer.from(RebuildProgress.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RebuildProgress => RebuildProgress.decode(value),
+  },
   /** ReplayEvents streams recorded events in log order with metadata and hashes. */
   replayEvents: {
     path: "/orderstream.v1.TradeExecutionService/ReplayEvents" as const,
@@ -5239,6 +6425,12 @@ export interface TradeExecutionServiceServer extends UntypedServiceImplementatio
   getTradeHistory: handleUnaryCall<GetTradeHistoryRequest, GetTradeHistoryResponse>;
   /** GetPositions answers what an account holds per mint, now or as of a time. */
   getPositions: handleUnaryCall<GetPositionsRequest, GetPositionsResponse>;
+  /** GetEquityCurve answers what an account was worth at evenly spaced times. */
+  getEquityCurve: handleUnaryCall<GetEquityCurveRequest, GetEquityCurveResponse>;
+  /** StreamTradeUpdates sends every order of the caller as it changes, from now on, until the caller goes away. */
+  streamTradeUpdates: handleServerStreamingCall<StreamTradeUpdatesRequest, TradeUpdate>;
+  /** RebuildViews makes views anew from the log beside the ones that are served, then flips to them. */
+  rebuildViews: handleServerStreamingCall<RebuildViewsRequest, RebuildProgress>;
   /** ReplayEvents streams recorded events in log order with metadata and hashes. */
   replayEvents: handleServerStreamingCall<ReplayEventsRequest, RecordedEvent>;
   /** CancelTrade cancels an order that has not been executed or signed yet. */
@@ -5335,6 +6527,39 @@ export interface TradeExecutionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPositionsResponse) => void,
   ): ClientUnaryCall;
+  /** GetEquityCurve answers what an account was worth at evenly spaced times. */
+  getEquityCurve(
+    request: GetEquityCurveRequest,
+    callback: (error: ServiceError | null, response: GetEquityCurveResponse) => void,
+  ): ClientUnaryCall;
+  getEquityCurve(
+    request: GetEquityCurveRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetEquityCurveResponse) => void,
+  ): ClientUnaryCall;
+  getEquityCurve(
+    request: GetEquityCurveRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetEquityCurveResponse) => void,
+  ): ClientUnaryCall;
+  /** StreamTradeUpdates sends every order of the caller as it changes, from now on, until the caller goes away. */
+  streamTradeUpdates(
+    request: StreamTradeUpdatesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<TradeUpdate>;
+  streamTradeUpdates(
+    request: StreamTradeUpdatesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<TradeUpdate>;
+  /** RebuildViews makes views anew from the log beside the ones that are served, then flips to them. */
+  rebuildViews(request: RebuildViewsRequest, options?: Partial<CallOptions>): ClientReadableStream<RebuildProgress>;
+  rebuildViews(
+    request: RebuildViewsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RebuildProgress>;
   /** ReplayEvents streams recorded events in log order with metadata and hashes. */
   replayEvents(request: ReplayEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<RecordedEvent>;
   replayEvents(

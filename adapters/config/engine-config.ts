@@ -1,0 +1,47 @@
+/** What the engine is started with, made of the configuration: limits, models, knobs. */
+import type { EngineConfig } from "../../domain/application/engine.ts";
+import { mevModel } from "../../domain/pricing/mev.ts";
+import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
+import type { SlippageModel } from "../../domain/pricing/slippage/model.ts";
+import { routeImpactSlippage } from "../../domain/pricing/slippage/route-impact.ts";
+import { squareRootSlippage } from "../../domain/pricing/slippage/square-root.ts";
+import { volatilitySlippage } from "../../domain/pricing/slippage/volatility.ts";
+import type { Config } from "../config.ts";
+
+export function engineConfigOf(config: Config): EngineConfig {
+  const { limits, defaults, paper, cache } = config;
+  const slippageModels = slippageModelsOf(paper);
+  return {
+    policy: {
+      tokens: new Map(config.tokens.map((token) => [token.mint, token])),
+      blockedPairs: new Set(config.blockedPairs),
+      slippageModels: new Set(slippageModels.keys()),
+      slippageToleranceBelowBps: limits.slippageToleranceBelowBps,
+      priorityFeeBelowLamports: limits.priorityFeeBelowLamports,
+      maxQuoteAgeMs: limits.maxQuoteAgeMs,
+      maxStaleQuoteAgeMs: cache.staleMs,
+    },
+    retry: config.retry,
+    baseFeeLamports: paper.baseFeeLamports,
+    slippageModels,
+    mev: mevModel(paper.mev),
+    outcomes: paper.outcomes,
+    usdMints: paper.usdMints,
+    paperDelayMs: paper.delayMs,
+    defaults,
+    limits,
+    paperSlotsPerAccount: paper.slotsPerAccount,
+  };
+}
+
+/** Every model by its name. */
+export function slippageModelsOf(paper: Config["paper"]): ReadonlyMap<string, SlippageModel> {
+  const fixed = fixedSlippage(paper.slippageBps);
+  const models = [
+    fixed,
+    volatilitySlippage(paper.volatility),
+    squareRootSlippage({ ...paper.squareRoot, otherwise: fixed }),
+    routeImpactSlippage({ ...paper.routeImpact, otherwise: fixed }),
+  ];
+  return new Map(models.map((model) => [model.name, model]));
+}
