@@ -191,7 +191,7 @@ export function openForWriting(file: string, maxPages?: number): DatabaseSync {
     db = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: false });
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     // Checkpoints belong to a thread of their own, away from the commits.
-    db.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -64000;");
+    db.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000;");
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     assertPragma(db, "journal_mode", "wal", file);
     assertPragma(db, "synchronous", 2, file);

@@ -15,7 +15,7 @@ function open({ path, targetId }: WriterData): DatabaseSync {
   // NORMAL: a power cut may take the newest rows, never the whole; `flush` closes the gap before a
   // checkpoint of the processor. A checkpoint of the file syncs on this thread.
   database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000");
-  database.exec("PRAGMA cache_size = -32000");
+  database.exec("PRAGMA cache_size = -16000");
   if (targetIn(database) === targetId) return database;
   database.close();
   throw Object.assign(new Error("it is another file than before"), { errcode: SQLITE_NOTADB });
