@@ -16,6 +16,8 @@ export type Token = {
   readonly movement: number;
   /** Set where the price is a fixed multiple of another token's: staked SOL follows SOL. */
   readonly follows?: { readonly symbol: string; readonly ratio: string };
+  /** Set where the mint belongs to Token-2022; the fee, in basis points, leaves each transfer. */
+  readonly token2022?: { readonly transferFeeBps: number };
 };
 
 export const TOKENS: readonly Token[] = [
@@ -107,8 +109,31 @@ export const TOKENS: readonly Token[] = [
   },
 ];
 
-const bySymbol = new Map(TOKENS.map((entry) => [entry.symbol.toUpperCase(), entry]));
-const byMint = new Map(TOKENS.map((entry) => [entry.mint, entry]));
+/** Mints of Token-2022: one without extensions here, and one with a transfer fee. */
+export const TOKEN_2022_TOKENS: readonly Token[] = [
+  {
+    symbol: "PYUSD",
+    mint: "2b1kV6DkPAnxd5ixfnxCpjxmKwqjjaYmCZfHsFu24GXo",
+    decimals: 6,
+    anchorUsd: "1",
+    movement: 10,
+    token2022: { transferFeeBps: 0 },
+  },
+  {
+    symbol: "BERN",
+    mint: "CKfatsPMUf8SkiURsDXs7eK6GWb4Jsd6UDbs7twMCWxo",
+    decimals: 5,
+    anchorUsd: "0.002",
+    movement: 2000,
+    token2022: { transferFeeBps: 690 },
+  },
+];
+
+/** All that the local chain has mints of. */
+export const ALL_TOKENS: readonly Token[] = [...TOKENS, ...TOKEN_2022_TOKENS];
+
+const bySymbol = new Map(ALL_TOKENS.map((entry) => [entry.symbol.toUpperCase(), entry]));
+const byMint = new Map(ALL_TOKENS.map((entry) => [entry.mint, entry]));
 
 /** By symbol, upper or lower case; undefined if the local world does not have it. */
 export const tokenBySymbol = (symbol: string): Token | undefined =>

@@ -7,8 +7,13 @@ import { z } from "zod";
 
 const MAX_DELAY_MS = 600_000;
 
-/** What to do to the next quotes; several fields work together, `hang` and `reset` win. */
+export const ENDPOINTS = ["quote", "swap", "swap-instructions"] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** What to do to the next answers; several fields work together, `hang` and `reset` win. */
 export const faultSchema = z.strictObject({
+  /** Which answers; default those to quotes. */
+  on: z.array(z.enum(ENDPOINTS)).min(1).max(ENDPOINTS.length).optional(),
   /** Answer with this status instead; a body in Jupiter's form comes with it. */
   status: z.int().min(100).max(599).optional(),
   /** `errorCode` of that body. */
@@ -31,7 +36,7 @@ export const faultSchema = z.strictObject({
   truncated: z.boolean().optional(),
   /** Fields that replace those of the right answer; null stands for null. */
   fields: z.record(z.string(), z.json()).optional(),
-  /** Number of quotes that this fault is for; without it, all until it is cleared. */
+  /** Number of answers that this fault is for; without it, all until it is cleared. */
   count: z.int().positive().optional(),
 });
 export type Fault = z.infer<typeof faultSchema>;
@@ -45,8 +50,8 @@ export type FaultyAnswers = {
   /** Replaces the fault; undefined clears it. */
   set(fault: Fault | undefined): void;
   /** Sends the answer, or what the present fault makes of it. */
-  send(response: ServerResponse, answer: Answer): void;
-  /** Quotes that met a fault. */
+  send(response: ServerResponse, answer: Answer, endpoint?: Endpoint): void;
+  /** Answers that met a fault. */
   met(): number;
   /** Forgets what is still delayed. */
   close(): void;
@@ -58,9 +63,9 @@ export function createFaultyAnswers(): FaultyAnswers {
   let met = 0;
   const delayed = new Set<NodeJS.Timeout>();
 
-  function take(): Fault | undefined {
+  function take(endpoint: Endpoint): Fault | undefined {
     const fault = present;
-    if (!fault) return undefined;
+    if (!fault || !(fault.on ?? ["quote"]).includes(endpoint)) return undefined;
     met += 1;
     left -= 1;
     if (left <= 0) present = undefined;
@@ -72,8 +77,8 @@ export function createFaultyAnswers(): FaultyAnswers {
       present = fault;
       left = fault?.count ?? Number.POSITIVE_INFINITY;
     },
-    send(response, answer) {
-      const fault = take();
+    send(response, answer, endpoint = "quote") {
+      const fault = take(endpoint);
       if (!fault) return sendJson(response, answer);
       if (fault.hang) return;
       const timer = setTimeout(() => {

@@ -58,6 +58,8 @@ export const POOLS: readonly Pool[] = [
   pool("JitoSOL/SOL", 40_000_000n, 1n),
   pool("JitoSOL/USDC", 5_000_000n, 10n),
   pool("mSOL/SOL", 20_000_000n, 2n),
+  pool("PYUSD/USDC", 10_000_000n, 1n),
+  pool("BERN/SOL", 1_000_000n, 30n),
 ];
 
 const pools = new Map(
@@ -78,11 +80,24 @@ export type RouteRequest = {
   readonly directOnly: boolean;
 };
 
+/** Smallest units on each side of a pool, in the order of its tokens. */
+export type Reserves = readonly [bigint, bigint];
+export type ReservesOf = (pool: Pool) => Reserves;
+
+/** Reserves by the prices of the moment. */
+export const reservesBy =
+  (prices: PriceSnapshot): ReservesOf =>
+  (at) => [reserve(prices, at, at.tokens[0]), reserve(prices, at, at.tokens[1])];
+
 /**
  * The route with the largest output; undefined if there is none, or it gives nothing or more than
- * u64.
+ * u64. Reserves follow the prices, unless somebody else has them.
  */
-export function bestRoute(prices: PriceSnapshot, request: RouteRequest): Route | undefined {
+export function bestRoute(
+  prices: PriceSnapshot,
+  request: RouteRequest,
+  reservesOf: ReservesOf = reservesBy(prices),
+): Route | undefined {
   const { input, output } = request;
   const paths = [[input, output]];
   for (const hub of request.directOnly ? [] : HUBS.map(tokenBySymbol)) {
@@ -90,13 +105,13 @@ export function bestRoute(prices: PriceSnapshot, request: RouteRequest): Route |
   }
   let best: Route | undefined;
   for (const path of paths) {
-    const route = along(prices, path, request.amount);
+    const route = along(reservesOf, path, request.amount);
     if (route && route.outAmount > (best?.outAmount ?? 0n)) best = route;
   }
   return best && best.outAmount <= U64_MAX ? best : undefined;
 }
 
-function along(prices: PriceSnapshot, path: readonly Token[], amount: bigint): Route | undefined {
+function along(reservesOf: ReservesOf, path: readonly Token[], amount: bigint): Route | undefined {
   const legs: Leg[] = [];
   let running = amount;
   // The share of the middle price that is left after impact, as one exact ratio over all legs.
@@ -106,17 +121,25 @@ function along(prices: PriceSnapshot, path: readonly Token[], amount: bigint): R
     if (!input) continue;
     const found = pools.get(`${input.symbol}/${output.symbol}`);
     if (!found) return undefined;
-    const reserves = { in: reserve(prices, found, input), out: reserve(prices, found, output) };
-    const outAmount = swapOut(reserves, running, found.feeBps);
+    const [a, b] = reservesOf(found);
+    const reserves = found.tokens[0] === input ? { in: a, out: b } : { in: b, out: a };
+    const received = afterTransfer(input, running);
+    const outAmount = afterTransfer(output, swapOut(reserves, received, found.feeBps));
     legs.push({ pool: found, input, output, inAmount: running, outAmount });
     kept = {
       numerator: kept.numerator * reserves.in * BPS,
-      denominator: kept.denominator * (reserves.in * BPS + running * (BPS - found.feeBps)),
+      denominator: kept.denominator * (reserves.in * BPS + received * (BPS - found.feeBps)),
     };
     running = outAmount;
   }
   const lost = kept.denominator - kept.numerator;
   return { legs, outAmount: running, priceImpact: formatQuotient(lost, kept.denominator, 28) };
+}
+
+/** What arrives of a transfer: Token-2022 takes its fee off, rounded up. */
+export function afterTransfer(token: Token, amount: bigint): bigint {
+  const feeBps = BigInt(token.token2022?.transferFeeBps ?? 0);
+  return amount - (amount * feeBps + BPS - 1n) / BPS;
 }
 
 /**
@@ -137,6 +160,10 @@ export function reserve(prices: PriceSnapshot, at: Pool, token: Token): bigint {
   const units = (at.depthUsd * USD * 10n ** BigInt(token.decimals)) / prices.priceOf(token);
   return units > 0n ? units : 1n;
 }
+
+const byAddress = new Map(POOLS.map((entry) => [entry.address, entry]));
+
+export const poolByAddress = (address: string): Pool | undefined => byAddress.get(address);
 
 function pool(pair: string, depthUsd: bigint, feeBps: bigint): Pool {
   const [a, b] = pair.split("/").map(tokenBySymbol);

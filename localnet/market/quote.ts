@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Token, tokenByMint } from "../tokens.ts";
 import type { Answer } from "./faults.ts";
 import { formatQuotient, USD } from "./fixed-point.ts";
-import { bestRoute, type Leg } from "./pools.ts";
+import { bestRoute, type Leg, type ReservesOf, reservesBy } from "./pools.ts";
 import type { PriceSnapshot } from "./prices.ts";
 
 const U64_MAX = 2n ** 64n - 1n;
@@ -35,7 +35,12 @@ const parameters = z.object({
   onlyDirectRoutes: flag.default(false),
 });
 
-export function answerQuote(prices: PriceSnapshot, query: URLSearchParams): Answer {
+/** Reserves follow the prices, unless a chain has them. */
+export function answerQuote(
+  prices: PriceSnapshot,
+  query: URLSearchParams,
+  reservesOf: ReservesOf = reservesBy(prices),
+): Answer {
   const startedMs = performance.now();
   const parsed = parameters.safeParse(Object.fromEntries(query));
   if (!parsed.success) {
@@ -57,7 +62,7 @@ export function answerQuote(prices: PriceSnapshot, query: URLSearchParams): Answ
     return refusal("TOKEN_NOT_TRADABLE", `The token ${mint} is not tradable`);
   }
   const { amount, onlyDirectRoutes: directOnly } = wanted;
-  const route = bestRoute(prices, { input, output, amount, directOnly });
+  const route = bestRoute(prices, { input, output, amount, directOnly }, reservesOf);
   if (!route) return refusal("COULD_NOT_FIND_ANY_ROUTE", "Could not find any route");
 
   const fee = (route.outAmount * BigInt(wanted.platformFeeBps)) / BPS;

@@ -1,22 +1,28 @@
 /**
- * A quote server on loopback that speaks Jupiter's Swap API v1: `GET /swap/v1/quote`. Beside it
- * `POST /control` switches faults and fixes prices, and `GET /control/stats` counts what was
- * served.
+ * A server on loopback that speaks Jupiter's Swap API v1: `GET /swap/v1/quote`, and attached to a
+ * chain `POST /swap/v1/swap` and `/swap-instructions`. Beside it `POST /control` switches faults
+ * and fixes prices, and `GET /control/stats` counts what was served.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { z } from "zod";
 import { TOKENS, tokenByMint, tokenBySymbol } from "../tokens.ts";
 import { readRecording } from "./candles.ts";
-import { createFaultyAnswers, type Fault, faultSchema, sendJson } from "./faults.ts";
+import type { MarketChain } from "./chain-pools.ts";
+import { attached, type Controlled, control } from "./control.ts";
+import type { Drain } from "./drains.ts";
+import { createFaultyAnswers, type Fault, type FaultyAnswers, sendJson } from "./faults.ts";
 import { formatUsd, parseFixed } from "./fixed-point.ts";
 import { createPrices, type Prices } from "./prices.ts";
 import { answerQuote, refusal } from "./quote.ts";
+import { createRateLimiter, type RateLimit, type RateLimiter } from "./rate-limit.ts";
+import { readBody } from "./request-body.ts";
+import type { SwapSide, SwapSideOptions } from "./swap-side.ts";
 
 const HOST = "127.0.0.1";
-const MAX_CONTROL_BYTES = 64 * 1024;
 const MAX_CONNECTIONS = 4_096;
 /** Longer than the usual minute of clients and balancers, so that the client closes first. */
 const KEEP_ALIVE_MS = 65_000;
+/** Length of a Solana slot. */
+const DEFAULT_FOLLOW_MS = 400;
 
 export type MarketOptions = {
   /** 0, the default, takes a free one. */
@@ -30,10 +36,16 @@ export type MarketOptions = {
   readonly symbol?: string;
   /** A clock in milliseconds that does not go backwards; default the process's monotonic one. */
   readonly nowMs?: () => number;
+  /** The chain that swaps are for; its pools are then what is quoted. */
+  readonly chain?: MarketChain;
+  /** How often the pools on the chain follow the prices; default 400, 0 only when told to. */
+  readonly followMs?: number;
 };
 
 export type MarketStats = {
   readonly quotes: number;
+  /** Answers of `/swap` and `/swap-instructions`. */
+  readonly swaps: number;
   readonly refusals: number;
   readonly faults: number;
   /** Connections accepted since the start. */
@@ -52,48 +64,37 @@ export type Market = {
    * unknown.
    */
   setPrice(token: string, price: string | undefined): void;
+  /** Makes coming swaps take from whoever signs them; undefined clears it. */
+  setDrain(drain: Drain | undefined): void;
+  /** Over all endpoints of the API; undefined lifts it. */
+  setRateLimit(limit: RateLimit | undefined): void;
+  /** Writes the prices of the moment into the pools on the chain, if there is one. */
+  followPrices(): void;
   stats(): MarketStats;
   close(): Promise<void>;
 };
-
-const controlSchema = z.strictObject({
-  fault: faultSchema.nullable().optional(),
-  price: z
-    .strictObject({ token: z.string().max(64), price: z.string().max(32).nullable() })
-    .optional(),
-});
 
 /** Rejects with a sentence for people: unreadable file, unknown symbol, port in use. */
 export async function startMarket(options: MarketOptions = {}): Promise<Market> {
   const prices = await openPrices(options);
   const answers = createFaultyAnswers();
-  let quotes = 0;
-  let refusals = 0;
-  let connections = 0;
+  const limiter = createRateLimiter();
+  const counts = { quotes: 0, swaps: 0, refusals: 0, connections: 0 };
+  const side = await swapSide(options, { prices, answers, counts });
 
   const market = {
     setFault: answers.set,
-    setPrice: (token: string, price: string | undefined) => setPrice(prices, token, price),
-    stats: () => ({ quotes, refusals, faults: answers.met(), connections }),
+    setDrain: (drain: Drain | undefined) => attached(side).setDrain(drain),
+    setRateLimit: limiter.set,
+    followPrices: () => void side?.follow(),
+    setPrice(token: string, price: string | undefined) {
+      setPrice(prices, token, price);
+      side?.follow();
+    },
+    stats: () => ({ ...counts, faults: answers.met() }),
   };
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? "/", `http://${HOST}`);
-    const route = `${request.method} ${url.pathname}`;
-    if (route === "GET /swap/v1/quote") {
-      quotes += 1;
-      const answer = answerQuote(prices.now(), url.searchParams);
-      if (answer.status !== 200) refusals += 1;
-      answers.send(response, answer);
-    } else if (route === "GET /control/stats") {
-      sendJson(response, { status: 200, body: { ...market.stats(), prices: listPrices(prices) } });
-    } else if (route === "POST /control") {
-      readBody(request, (text) => sendJson(response, control(market, text)));
-    } else {
-      sendJson(response, { status: 404, body: { error: "Not found" } });
-    }
-  }
-
+  const handle = createHandler({ side, prices, answers, limiter, counts, market });
   const server = createServer((request, response) => {
     try {
       handle(request, response);
@@ -104,20 +105,80 @@ export async function startMarket(options: MarketOptions = {}): Promise<Market> 
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.on("connection", () => {
-    connections += 1;
+    counts.connections += 1;
   });
-  const url = await listen(server, options.port ?? 0);
+  const url = await listen(server, options.port ?? 0).catch((error: unknown) => {
+    side?.close();
+    throw error;
+  });
   return {
     ...market,
     url,
     swapUrl: `${url}/swap/v1`,
     close: () =>
       new Promise((resolve) => {
+        side?.close();
         answers.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+type Handling = {
+  readonly side: SwapSide | undefined;
+  readonly prices: Prices;
+  readonly answers: FaultyAnswers;
+  readonly limiter: RateLimiter;
+  readonly counts: { quotes: number; refusals: number };
+  readonly market: Controlled & Pick<Market, "stats">;
+};
+
+function createHandler({ side, prices, answers, limiter, counts, market }: Handling) {
+  function quote(query: URLSearchParams, response: ServerResponse): void {
+    counts.quotes += 1;
+    const answer = answerQuote((side ?? prices).now(), query, side?.reservesOf);
+    if (answer.status !== 200) counts.refusals += 1;
+    answers.send(response, answer);
+  }
+
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const url = new URL(request.url ?? "/", `http://${HOST}`);
+    const route = `${request.method} ${url.pathname}`;
+    if (url.pathname.startsWith("/swap/") && !admitted(limiter.take(), response)) {
+      request.resume();
+    } else if (route === "GET /swap/v1/quote") {
+      quote(url.searchParams, response);
+    } else if (side && route === "POST /swap/v1/swap") {
+      side.serve("swap", request, response);
+    } else if (side && route === "POST /swap/v1/swap-instructions") {
+      side.serve("swap-instructions", request, response);
+    } else if (route === "GET /control/stats") {
+      sendJson(response, { status: 200, body: { ...market.stats(), prices: listPrices(prices) } });
+    } else if (route === "POST /control") {
+      readBody(request, (text) => sendJson(response, control(market, side, text)));
+    } else {
+      request.resume();
+      sendJson(response, { status: 404, body: { error: "Not found" } });
+    }
+  };
+}
+
+async function swapSide(
+  { chain, followMs = DEFAULT_FOLLOW_MS }: MarketOptions,
+  rest: Omit<SwapSideOptions, "chain" | "followMs">,
+): Promise<SwapSide | undefined> {
+  if (!chain) return undefined;
+  const { openSwapSide } = await import("./swap-side.ts");
+  return openSwapSide({ chain, followMs, ...rest });
+}
+
+/** Sets the headers of the limit; over it, answers 429. */
+function admitted(taken: ReturnType<RateLimiter["take"]>, response: ServerResponse): boolean {
+  for (const [name, value] of Object.entries(taken.headers)) response.setHeader(name, value);
+  if (taken.allowed) return true;
+  sendJson(response, { status: 429, body: { code: 429, message: "Rate limit exceeded" } });
+  return false;
 }
 
 async function openPrices(options: MarketOptions): Promise<Prices> {
@@ -144,30 +205,6 @@ function listen(server: Server, port: number): Promise<string> {
       resolve(`http://${HOST}:${bound}`);
     });
   });
-}
-
-/** Calls back with the whole body, or closes the connection when it is too large. */
-function readBody(request: IncomingMessage, done: (text: string) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MAX_CONTROL_BYTES) request.destroy();
-    else chunks.push(chunk);
-  });
-  request.on("end", () => done(Buffer.concat(chunks).toString("utf8")));
-}
-
-function control(market: Pick<Market, "setFault" | "setPrice">, text: string) {
-  try {
-    const command = controlSchema.parse(JSON.parse(text));
-    if (command.price) market.setPrice(command.price.token, command.price.price ?? undefined);
-    if (command.fault !== undefined) market.setFault(command.fault ?? undefined);
-    return { status: 200, body: { ok: true } };
-  } catch (error) {
-    const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    return refusal("INVALID_REQUEST", message);
-  }
 }
 
 function setPrice(prices: Prices, name: string, price: string | undefined): void {
