@@ -49,6 +49,11 @@ export type Running = {
 
 export type ServeOptions = {
   readonly version: string;
+  /** Shows how far the log is folded, where the start has to: without a snapshot that takes a while. */
+  readonly progress: (totalEvents: number) => {
+    readonly step: (events: number) => void;
+    readonly end: () => void;
+  };
   readonly log: (line: string) => void;
   /** The store is dead: the process must end, and go on from the log in its next life. */
   readonly onFatal: (sentence: string) => void;
@@ -103,7 +108,10 @@ async function start(
     { newLogId: randomUUID() as LogId, engineVersion: options.version },
   );
   const state = createEngineState({ store, codec });
-  const recovered = await state.recover({ checkpoints, logId });
+  const progress = options.progress(Number((await store.end()) ?? 0n));
+  const recovered = await state
+    .recover({ checkpoints, logId, onProgress: progress.step })
+    .finally(progress.end);
 
   // No source of quotes is configured: a local market is started for it.
   const usesMarket = config.jupiter.baseUrls.length === 0;

@@ -4,7 +4,7 @@ import { isOrderEvent } from "../../domain/codec/registry.ts";
 import type { OrderEvent } from "../../domain/order/events.ts";
 import { evolve, type MaybeOrder, stateHash, statusOf } from "../../domain/order/state.ts";
 import { formatTimestamp } from "../../domain/primitives/time.ts";
-import { type Call, type CommandSpec, configOf } from "./command.ts";
+import { type Call, type CommandSpec, configOf, type OptionSpec } from "./command.ts";
 import { withEngine } from "./engine-client.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "./exit-codes.ts";
 import { countOf, eventsOf, findOrder, type Moment, orderHasher, timeOf } from "./orders.ts";
@@ -13,15 +13,22 @@ import { tell, wishText } from "./story.ts";
 import { timelineOf, timelineText } from "./timeline.ts";
 import { type TokenTable, tokenTable } from "./tokens.ts";
 
+/** Of `explain` and `replay`: the order as it was. */
+export const MOMENT_OPTIONS: readonly OptionSpec[] = [
+  { flags: "--at-revision <n>", description: "the order as of this revision" },
+  { flags: "--at <time>", description: "the order as of a time such as 2026-11-21T13:15:06Z" },
+];
+
 export const explainCommand: CommandSpec = {
   name: "explain",
   operands: "<order>",
   summary: "tell an order's story in plain words, with the numbers",
   needs: "engine",
+  options: MOMENT_OPTIONS,
   run: async (call) => {
     const config = configOf(call);
     const { order, steps } = await withEngine(config.grpc, (engine) =>
-      fold(engine, call.operands[0] ?? "", undefined),
+      fold(engine, call.operands[0] ?? "", momentOf(call.options)),
     );
     const tokens = tokenTable(config.tokens);
     const told = steps.map((step) => ({ ...step, text: sentencesOf(step, tokens) }));

@@ -5,7 +5,7 @@
 import { ledgerHash } from "../../domain/application/audit/replay-all.ts";
 import { type Call, type CommandSpec, configOf } from "./command.ts";
 import { EXIT, type ExitCode, usageError } from "./exit-codes.ts";
-import { replayOrder } from "./explain.ts";
+import { MOMENT_OPTIONS, replayOrder } from "./explain.ts";
 import { jsonLine } from "./output.ts";
 import { PROGRESS_OPTION } from "./progress.ts";
 import { compareLog } from "./replay-log.ts";
@@ -17,8 +17,7 @@ export const replayCommand: CommandSpec = {
   summary: "fold an order's events again (engine), or with --all the whole log (store)",
   needs: "both",
   options: [
-    { flags: "--at-revision <n>", description: "the order as of this revision" },
-    { flags: "--at <time>", description: "the order as of a time such as 2026-11-21T13:15:06Z" },
+    ...MOMENT_OPTIONS,
     { flags: "--all", description: "the whole log; compare orders, ledger and views" },
     PROGRESS_OPTION,
   ],

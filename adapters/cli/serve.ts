@@ -5,6 +5,7 @@ import type { Running } from "../serve.ts";
 import { type Call, type CommandSpec, configOf, type OptionSpec } from "./command.ts";
 import { CliError, EXIT, type ExitCode } from "./exit-codes.ts";
 import { fields, jsonLine } from "./output.ts";
+import { createProgress } from "./progress.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 const MARKET_OPTIONS: readonly OptionSpec[] = [
@@ -54,6 +55,7 @@ async function serve(call: Call, settings: readonly string[]): Promise<ExitCode>
     const running = await startServer(config, {
       version: packageJson.version,
       log: (line) => io.err(`${new Date().toISOString()} ${line}\n`),
+      progress: (total) => createProgress(io, { what: "folding the log", unit: "events", total }),
       onFatal: signals.fail,
     }).catch(cannotStart);
     const { grpc, http, market, store } = running;

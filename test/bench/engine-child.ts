@@ -16,6 +16,7 @@ async function start(argument: unknown): Promise<{ grpc: string; log: string }> 
   const result = loadConfig({ config: z.string().parse(argument) }, {});
   if (result.kind === "wrong") throw new Error(result.problems.join("\n"));
   running = await startServer(result.config, {
+    progress: () => ({ step: () => undefined, end: () => undefined }),
     version: "bench",
     log: (line) => process.stderr.write(`engine: ${line}\n`),
     onFatal: (sentence) => {

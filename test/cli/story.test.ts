@@ -18,6 +18,13 @@ async function against(answers: Answers, args: readonly string[]) {
 }
 
 describe("explain", () => {
+  it("tells the story as far as a revision", async () => {
+    const args = ["explain", "r-1", "--at-revision", "2", "--json"];
+    const { code, json } = await against(answersFor(), args);
+    expect(code).toBe(EXIT.ok);
+    expect(json()[0]).toMatchObject({ status: "PENDING", steps: [{}, {}, { revision: 2 }] });
+  });
+
   it("tells a fill with its numbers", async () => {
     const { code, out } = await against(answersFor(), ["explain", "r-1"]);
     expect(code).toBe(EXIT.ok);
