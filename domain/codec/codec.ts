@@ -94,21 +94,11 @@ export function createCodec(hasher: Hasher): Codec {
     };
   };
 
-  /** The event behind parsed bytes. Most readers never ask for its id, which costs a hash. */
-  function placed(stored: StoredEvent, { metadata, hash }: StoredMetadata, event: DomainEvent) {
-    const { stream, revision, position } = stored;
-    return {
-      stream,
-      revision,
-      position,
-      event,
-      metadata,
-      hash,
-      get eventId(): EventId {
-        return eventId(stream, revision, hash);
-      },
-    };
-  }
+  const placed = (
+    stored: StoredEvent,
+    { metadata, hash }: StoredMetadata,
+    event: DomainEvent,
+  ): PositionedEvent => new DecodedEvent(stored, { metadata, hash, event, idOf: eventId });
 
   const decode: Codec["decode"] = (stored) => {
     const { stream, revision, position } = stored;
@@ -155,6 +145,44 @@ export function createCodec(hasher: Hasher): Codec {
     verify,
     decodeAndVerify,
   };
+}
+
+type IdOf = (stream: StreamName, revision: number, hash: Hash) => EventId;
+
+/**
+ * An event behind stored bytes. A class, because its id costs a hash that most readers never ask for, and a getter in each object
+ * would cost more than the rest of the decoding.
+ */
+class DecodedEvent implements PositionedEvent {
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly position: Position;
+  readonly event: DomainEvent;
+  readonly metadata: EventMetadata;
+  readonly hash: Hash;
+  readonly #idOf: IdOf;
+
+  constructor(
+    { stream, revision, position }: StoredEvent,
+    read: {
+      readonly event: DomainEvent;
+      readonly metadata: EventMetadata;
+      readonly hash: Hash;
+      readonly idOf: IdOf;
+    },
+  ) {
+    this.stream = stream;
+    this.revision = revision;
+    this.position = position;
+    this.event = read.event;
+    this.metadata = read.metadata;
+    this.hash = read.hash;
+    this.#idOf = read.idOf;
+  }
+
+  get eventId(): EventId {
+    return this.#idOf(this.stream, this.revision, this.hash);
+  }
 }
 
 function unknownType(type: string): never {
