@@ -44,6 +44,7 @@ export const ORDERS_TABLE: TableDefinition = {
     ["base_mint", "requested_at", "order_id"],
     ["quote_mint", "requested_at", "order_id"],
     ["status", "requested_at", "order_id"],
+    ["account", "status", "requested_at", "order_id"],
     ["mode", "requested_at", "order_id"],
   ],
 };

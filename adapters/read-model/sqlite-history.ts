@@ -54,11 +54,7 @@ const equal = (column: string, value: SqlValue): Condition => ({
 
 /** The ways to find what a filter asks for. */
 export function leadersOf({ account, mint, status, mode }: HistoryFilter): readonly Leader[] {
-  const filters = Object.entries({ account, status, mode }).flatMap(([column, value]) =>
-    value === undefined
-      ? []
-      : [{ where: equal(column, value), walks: [walkBy(column, value, NOTHING)] }],
-  );
+  const filters = singles({ account, status, mode });
   if (mint !== undefined) {
     const where = { sql: "(base_mint = ? OR quote_mint = ?) AND ", values: [mint, mint] };
     const notMet = { sql: "base_mint <> ? AND ", values: [mint] };
@@ -72,6 +68,27 @@ export function leadersOf({ account, mint, status, mode }: HistoryFilter): reado
     walks,
     rest: filters.filter((_, other) => other !== nth).map(({ where }) => where),
   }));
+}
+
+type Filter = { readonly where: Condition; readonly walks: readonly Walk[] };
+
+/** Account and status together have an index of their own: what one account got wrong is asked for often. */
+function singles(columns: {
+  readonly account: string | undefined;
+  readonly status: string | undefined;
+  readonly mode: string | undefined;
+}): Filter[] {
+  const { account, status, ...others } = columns;
+  const given = (entries: Readonly<Record<string, string | undefined>>): Filter[] =>
+    Object.entries(entries).flatMap(([column, value]) =>
+      value === undefined
+        ? []
+        : [{ where: equal(column, value), walks: [walkBy(column, value, NOTHING)] }],
+    );
+  if (account === undefined || status === undefined) return given(columns);
+  const where: Condition = { sql: "account = ? AND status = ? AND ", values: [account, status] };
+  const index = ["account", "status", ...IN_TIME];
+  return [{ where, walks: [{ index, by: where, also: NOTHING }] }, ...given(others)];
 }
 
 const walkBy = (column: string, value: SqlValue, also: Condition): Walk => ({

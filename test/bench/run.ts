@@ -3,6 +3,7 @@
  * rounds. `--json` prints one JSON object instead; `--profile FILE` shows what the engine's main
  * thread does under load. Exit code 2 for wrong arguments.
  */
+import { resolve } from "node:path";
 import { BENCH_NAMES, BENCHES, type BenchName, benchesOf } from "./benches.ts";
 import { createStoredLogs } from "./big-log.ts";
 import { significant, table } from "./figures.ts";
@@ -57,6 +58,12 @@ async function bench(command: Command, names: readonly BenchName[]): Promise<voi
 
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isInteger(value) ? significant(value) : value;
+
+/** As the launcher does it: what Node compiled is kept for the children. */
+process.env.NODE_COMPILE_CACHE ??= resolve(
+  import.meta.dirname,
+  "../../node_modules/.cache/orderstream",
+);
 
 async function main(): Promise<void> {
   const command = commandOf(process.argv.slice(2));
