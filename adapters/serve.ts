@@ -25,6 +25,7 @@ import { createSystemClock, createSystemTimers } from "./clock/system.ts";
 import { formatAddress } from "./config/address.ts";
 import { engineConfigOf } from "./config/engine-config.ts";
 import type { Config } from "./config.ts";
+import { fileIdentity } from "./event-store/file-identity.ts";
 import { acquireLock } from "./event-store/lock.ts";
 import { openSqliteEventStore } from "./event-store/sqlite.ts";
 import { createGrpcServer } from "./grpc/server.ts";
@@ -209,12 +210,14 @@ async function start(
     quotes: quotes.stats,
     views: () => ({ views: lagOf(views), "engine-state": lagOf(stateProcessor) }),
   });
+  let grpcAddress = "";
   const http = createHttpServer({
     metrics: telemetry.expose,
     status: engine.status,
     state: () => {
       const report = state.report(hasher);
-      return { ...report, position: report.position?.toString() ?? "" };
+      const place = { logId, storeId: fileIdentity(file) ?? "", grpc: grpcAddress };
+      return { ...place, ...report, position: report.position?.toString() ?? "" };
     },
     log: (message, error) => log(`${message}: ${describe(error)}`),
   });
@@ -223,16 +226,9 @@ async function start(
   undo.push(async () => {
     await Promise.all([engine.drain(DRAIN_TIMEOUT_MS), grpc.drain(DRAIN_TIMEOUT_MS)]);
   });
-  const [grpcAddress, httpAddress] = [
-    await grpc.listen(formatAddress(config.grpc)),
-    await http.listen(formatAddress(config.http)),
-  ];
-  return {
-    grpc: grpcAddress,
-    http: httpAddress,
-    market: market?.swapUrl,
-    store: file,
-  };
+  grpcAddress = await grpc.listen(formatAddress(config.grpc));
+  const httpAddress = await http.listen(formatAddress(config.http));
+  return { grpc: grpcAddress, http: httpAddress, market: market?.swapUrl, store: file };
 }
 
 /** The account to try things out with; its request id makes every start after the first a repetition. */

@@ -55,7 +55,7 @@ export function openSqliteCheckpoints(file: string): SqliteCheckpoints {
     // One connection, in the engine that holds the folder's lock: nobody else creates it meanwhile.
     if (isNew(db)) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    return overDatabase(db);
+    return overDatabase(db, file);
   } catch (error) {
     db?.close();
     throw refused(file, error);
@@ -98,7 +98,7 @@ function refused(file: string, cause: unknown): Error {
   );
 }
 
-function overDatabase(db: DatabaseSync): SqliteCheckpoints {
+function overDatabase(db: DatabaseSync, file: string): SqliteCheckpoints {
   const select = db.prepare("SELECT * FROM checkpoints WHERE processor = ?");
   const upsert = db.prepare(
     `INSERT INTO checkpoints(processor, version, log_id, target_id, position, event_id, state)
@@ -109,11 +109,20 @@ function overDatabase(db: DatabaseSync): SqliteCheckpoints {
   );
   return {
     async load(processor) {
-      const row = select.get(processor);
-      return row === undefined ? undefined : checkpointOf(Row.parse(row));
+      // Damage inside shows up only here.
+      try {
+        const row = select.get(processor);
+        return row === undefined ? undefined : checkpointOf(Row.parse(row));
+      } catch (error) {
+        throw refused(file, error);
+      }
     },
     async save({ processor, version, logId, targetId, position, eventId, state }) {
-      upsert.run(processor, version, logId, targetId, position.toString(), eventId, state);
+      try {
+        upsert.run(processor, version, logId, targetId, position.toString(), eventId, state);
+      } catch (error) {
+        throw refused(file, error);
+      }
     },
     close() {
       if (db.isOpen) db.close();

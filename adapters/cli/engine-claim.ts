@@ -8,6 +8,7 @@ import type { EngineClaim } from "../../domain/application/audit/replay-all.ts";
 import type { Hasher } from "../../domain/ports/hasher.ts";
 import { readCheckpoint } from "../checkpoints/sqlite-reader.ts";
 import { type Address, formatAddress } from "../config/address.ts";
+import { fileIdentity } from "../event-store/file-identity.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -15,11 +16,23 @@ export type Claim = {
   /** In words, for the report. */
   readonly who: string;
   readonly claim: EngineClaim;
-  /** The log that a snapshot belongs to; a running engine does not say. */
-  readonly logId: string | undefined;
+  /** The log that it is about. */
+  readonly logId: string;
+  /** A snapshot is what an engine left that may be gone. */
+  readonly isRunning: boolean;
+};
+
+export type RunningEngine = Claim & {
+  /** HOST:PORT of its gRPC edge. */
+  readonly grpc: string;
+  /** It runs on the log in this folder, not on another one or on a copy. */
+  readonly runsOn: (folder: string) => boolean;
 };
 
 const reportSchema = z.object({
+  logId: z.string(),
+  storeId: z.string(),
+  grpc: z.string(),
   position: z.string().regex(/^\d{1,20}$/),
   ledgerHash: z.string(),
   openOrders: z.array(
@@ -33,7 +46,7 @@ const snapshotSchema = z.object({
 });
 
 /** Undefined where no engine answers; throws when something else answers there. */
-export async function claimOfRunning(http: Address): Promise<Claim | undefined> {
+export async function claimOfRunning(http: Address): Promise<RunningEngine | undefined> {
   const url = `http://${formatAddress(http)}/state`;
   let response: Response;
   try {
@@ -45,15 +58,16 @@ export async function claimOfRunning(http: Address): Promise<Claim | undefined> 
   if (!response.ok || !body.success) {
     throw new Error(`${url} answers, but is no engine: name the engine's address with --http`);
   }
-  const { position, ...rest } = body.data;
+  const { position, logId, storeId, grpc, ...rest } = body.data;
   return {
     who: `the engine at ${formatAddress(http)}`,
     claim: { ...rest, position: BigInt(position) },
-    logId: undefined,
+    ...{ logId, grpc, isRunning: true },
+    runsOn: (folder) => storeId === fileIdentity(join(folder, "log.db")),
   };
 }
 
-/** Undefined where there is no snapshot. */
+/** Undefined where there is no snapshot. Throws when the file cannot be read. */
 export function claimOfSnapshot(folder: string, hasher: Hasher): Claim | undefined {
   const file = join(folder, "state.db");
   const checkpoint = readCheckpoint(file, "engine-state");
@@ -61,7 +75,7 @@ export function claimOfSnapshot(folder: string, hasher: Hasher): Claim | undefin
   const { ledger, openOrders } = snapshotSchema.parse(JSON.parse(checkpoint.state));
   return {
     who: `the engine's snapshot in ${file}`,
-    logId: checkpoint.logId,
+    ...{ logId: checkpoint.logId, isRunning: false },
     claim: {
       position: checkpoint.position,
       ledgerHash: hasher.sha256(ledger),

@@ -1,5 +1,6 @@
 /** `equity`: what an account was worth over time, as a table, and as a chart on a terminal. */
 import {
+  type GetEquityCurveRequest,
   type GetEquityCurveResponse,
   TradeExecutionServiceService as Service,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
@@ -46,7 +47,7 @@ export const equityCommand: CommandSpec = {
     );
     const tokens = tokenTable(config.tokens);
     if (options.flag("json")) io.out(jsonLine(curve));
-    else if (curve.points.length === 0) io.out("nothing happened on this account up to then\n");
+    else if (curve.points.length === 0) io.out(noPoints(request));
     else {
       io.out(curveTable(curve, tokens));
       const values = curve.points.map(({ value }) => value);
@@ -55,6 +56,12 @@ export const equityCommand: CommandSpec = {
     return EXIT.ok;
   },
 };
+
+/** With a beginning there is a curve, unless that is after the end. */
+const noPoints = ({ from, to }: Pick<GetEquityCurveRequest, "from" | "to">): string =>
+  from === undefined
+    ? "nothing happened on this account up to then\n"
+    : `no points: --from ${formatTime(from)} is after the end, ${to ? formatTime(to) : "now"}\n`;
 
 function curveTable({ points, costMint }: GetEquityCurveResponse, tokens: TokenTable): string {
   const cost = tokens.symbol(costMint);

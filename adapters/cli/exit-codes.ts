@@ -18,7 +18,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "done"],
   [EXIT.failed, "the trade ended without a fill, or verify, replay or import found a difference"],
   [EXIT.usage, "wrong command line or configuration; nothing was sent"],
-  [EXIT.unreachable, "no engine answers at --grpc"],
+  [EXIT.unreachable, "no engine answers at --grpc, or the connection broke off while it was read"],
   [EXIT.notFound, "no such order, revision or account"],
   [EXIT.refused, "the engine refused the request; nothing was recorded"],
   [EXIT.unknown, "not known yet: it may be recorded, or has not ended; repeat with the same id"],

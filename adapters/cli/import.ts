@@ -75,15 +75,24 @@ async function runImport(call: Call): Promise<ExitCode> {
 
 const megabytes = (bytes: number): number => Math.floor(bytes / 1_000_000);
 
+/** How compressed files begin: gzip, zstd, xz, bzip2, zip. */
+const COMPRESSED = ["1f8b", "28b52ffd", "fd377a58", "425a68", "504b0304"];
+
 /** 0 for what is no file, such as a pipe. */
 async function sizeOf(file: string): Promise<number> {
   try {
-    const handle = await open(file);
-    const stat = await handle.stat().finally(() => handle.close());
+    await using handle = await open(file);
+    const stat = await handle.stat();
     if (stat.isDirectory()) throw new Error("it is a folder");
-    return stat.isFile() ? stat.size : 0;
+    if (!stat.isFile()) return 0;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const begin = buffer.toString("hex", 0, bytesRead);
+    if (COMPRESSED.some((magic) => begin.startsWith(magic))) {
+      throw new Error("it is compressed: unpack it first");
+    }
+    return stat.size;
   } catch (error) {
-    throw usageError(`--verify ${file} cannot be read: ${messageOf(error)}`);
+    throw usageError(`--verify ${file} cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -137,5 +146,11 @@ async function copy(file: string, writer: ImportWriter, progress: Progress): Pro
   return { header, events: check.events(), streams: check.streams() };
 }
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+/** The system's words without its codes: `EIO: i/o error, read` is `i/o error`. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file";
+  if (code === "EACCES" || code === "EPERM") return "this user may not read it";
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^E[A-Z0-9]+: /, "").replace(/, \w+( '.*')?$/s, "");
+}

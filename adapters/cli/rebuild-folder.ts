@@ -14,11 +14,15 @@ import {
 import type { RebuildResult } from "../../domain/application/processors/views-rebuild.ts";
 import type { EventStore } from "../../domain/ports/event-store.ts";
 import { createProjections, VIEW_TABLES } from "../../projections/registry.ts";
-import { openSqliteCheckpoints } from "../checkpoints/sqlite.ts";
+import { openSqliteCheckpoints, type SqliteCheckpoints } from "../checkpoints/sqlite.ts";
 import { createSystemClock, createSystemTimers } from "../clock/system.ts";
 import type { Config } from "../config.ts";
 import { openSqliteEventStore } from "../event-store/sqlite.ts";
-import { createSqliteReadModel } from "../read-model/sqlite.ts";
+import {
+  createSqliteReadModel,
+  type SqliteReadModel,
+  type SqliteReadModelOptions,
+} from "../read-model/sqlite.ts";
 import { CliError, EXIT, usageError } from "./exit-codes.ts";
 import type { Progress } from "./progress.ts";
 import { COST_MINT } from "./replay-log.ts";
@@ -44,7 +48,8 @@ export async function rebuildFolder(
   const stop = new AbortController();
   const signals = listenForStop(() => process.exit(EXIT.failed));
   void signals.stopped.then(() => stop.abort());
-  const store = await openSqliteEventStore({ file: join(data, "log.db"), onFatal: signals.fail });
+  const file = join(data, "log.db");
+  const store = await openSqliteEventStore({ file, onFatal: signals.fail }).catch(unusable);
   try {
     return await withViews(store, { data, stop, ...options });
   } finally {
@@ -57,13 +62,16 @@ type Job = RebuildFolderOptions & { readonly data: string; readonly stop: AbortC
 
 async function withViews(store: EventStore, job: Job): Promise<Rebuilt> {
   const { data, stop, log } = job;
-  const logId = await readLogId({ store, codec: storeCodec });
+  const logId = await readLogId({ store, codec: storeCodec }).catch(unusable);
   if (logId === undefined) throw new CliError(EXIT.store, `the log in ${data} is empty`);
-  const checkpoints = openSqliteCheckpoints(join(data, "state.db"));
-  const readModel = createSqliteReadModel({
-    ...{ path: join(data, "views.db"), tables: VIEW_TABLES, logId, newId: randomUUID, log },
-    onMadeAnew: () => running.restart(),
-  });
+  const checkpoints = await openCheckpoints(join(data, "state.db")).catch(unusable);
+  const readModel = openViews(
+    {
+      ...{ path: join(data, "views.db"), tables: VIEW_TABLES, logId, newId: randomUUID, log },
+      onMadeAnew: () => running.restart(),
+    },
+    checkpoints.close,
+  );
   const processor = createViewsProcessor({
     ...{ store, codec: storeCodec, readModel },
     projections: createProjections({ costMint: COST_MINT }),
@@ -81,7 +89,7 @@ async function withViews(store: EventStore, job: Job): Promise<Rebuilt> {
   // Where the processor must not run there is nothing to exchange.
   void running.done.then(() => stop.abort());
   try {
-    return await rebuilt(processor, running, job);
+    return await rebuilt(processor, { running, readModel }, job);
   } finally {
     ending.abort();
     await running.done;
@@ -90,9 +98,37 @@ async function withViews(store: EventStore, job: Job): Promise<Rebuilt> {
   }
 }
 
+/** Each opening rejects with a sentence that names its file. */
+function unusable(error: unknown): never {
+  throw new CliError(EXIT.store, error instanceof Error ? error.message : String(error));
+}
+
+/** The processor would read a damaged one again and again. */
+async function openCheckpoints(file: string): Promise<SqliteCheckpoints> {
+  const checkpoints = openSqliteCheckpoints(file);
+  try {
+    await checkpoints.load("views");
+    return checkpoints;
+  } catch (error) {
+    checkpoints.close();
+    throw error;
+  }
+}
+
+function openViews(options: SqliteReadModelOptions, close: () => void): SqliteReadModel {
+  try {
+    return createSqliteReadModel(options);
+  } catch (error) {
+    close();
+    return unusable(error);
+  }
+}
+
+type Target = { readonly running: RunningProcessor; readonly readModel: SqliteReadModel };
+
 async function rebuilt(
   processor: ViewsProcessor,
-  running: RunningProcessor,
+  { running, readModel }: Target,
   { views, progress, stop }: Job,
 ): Promise<Rebuilt> {
   const result = await processor.rebuild(views, {
@@ -100,6 +136,8 @@ async function rebuilt(
     onProgress: (done, total) => progress.step(done, total),
   });
   if (result.kind !== "done") throw failure(result, running.status().refused);
+  // What it meets there may empty the file: that is filled before this is done.
+  await readModel.swept();
   await running.waitFor(undefined, CATCH_UP_MS);
   return { views: result.views, events: result.events };
 }

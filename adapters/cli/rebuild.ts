@@ -5,12 +5,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { TradeExecutionServiceService as Service } from "../../proto/generated/orderstream/v1/trade_execution.ts";
-import { formatAddress } from "../config/address.ts";
+import { formatAddress, parseAddress } from "../config/address.ts";
 import type { Config } from "../config.ts";
 import type { Lock } from "../event-store/lock.ts";
 import { acquireLock } from "../event-store/lock.ts";
 import { StoreOpenError } from "../event-store/sqlite-errors.ts";
 import { type Call, type CommandSpec, configOf } from "./command.ts";
+import { claimOfRunning } from "./engine-claim.ts";
 import { withEngine } from "./engine-client.ts";
 import { CliError, EXIT, type ExitCode } from "./exit-codes.ts";
 import { jsonLine } from "./output.ts";
@@ -32,8 +33,8 @@ export const rebuildCommand: CommandSpec = {
     },
   ],
   notes:
-    "The engine that runs on the store in --data does it, called at --grpc (with --grpc given:\n" +
-    "that engine in any case). Where none runs it is done on the store itself. A rebuild that is\n" +
+    "The engine that runs on the store in --data does it; it is found at --http (with --grpc\n" +
+    "given: that engine in any case). Where none runs it is done on the store itself. A rebuild that is\n" +
     "broken off changes nothing: start it again.",
   examples: ["rebuild", "rebuild --view positions --view trades"],
   run: rebuild,
@@ -46,17 +47,22 @@ async function rebuild(call: Call): Promise<ExitCode> {
   const begunMs = performance.now();
   const progress = createProgress(io, { what: "folded", unit: "events" });
   const lock = options.text("grpc") === undefined ? lockOf(config) : undefined;
+  let grpc = formatAddress(config.grpc);
   let done: Rebuilt;
   try {
-    done = lock
-      ? await rebuildFolder(config, { views, progress, log: (line) => io.err(`${line}\n`) })
-      : await rebuildByEngine(config, views, progress);
+    if (lock) {
+      const log = (line: string): void => io.err(`${line}\n`);
+      done = await rebuildFolder(config, { views, progress, log });
+    } else {
+      if (options.text("grpc") === undefined) grpc = await engineOn(config);
+      done = await rebuildByEngine(grpc, views, progress);
+    }
   } finally {
     progress.end();
     lock?.release();
   }
   const elapsedMs = Math.round(performance.now() - begunMs);
-  const by = lock ? `the store in ${config.data}` : `the engine at ${formatAddress(config.grpc)}`;
+  const by = lock ? `the store in ${config.data}` : `the engine at ${grpc}`;
   if (options.flag("json")) io.out(jsonLine({ ...done, by, elapsedMs }));
   else {
     const what = `${done.views.join(", ")} from ${done.events} events`;
@@ -65,9 +71,13 @@ async function rebuild(call: Call): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** Undefined: an engine runs on the folder, or there is no log in it. */
+/** Undefined: another program holds the folder. */
 function lockOf({ data }: Config): Lock | undefined {
-  if (!existsSync(join(data, "log.db"))) return undefined;
+  const file = join(data, "log.db");
+  if (!existsSync(file)) {
+    const advice = "start the engine once, or name the folder with --data";
+    throw new CliError(EXIT.store, `there is no log at ${file}: ${advice}`);
+  }
   try {
     return acquireLock(join(data, "lock.db"));
   } catch (error) {
@@ -76,13 +86,34 @@ function lockOf({ data }: Config): Lock | undefined {
   }
 }
 
+/**
+ * The gRPC address of the engine that runs on the folder, as it says itself at --http: another
+ * engine would make its own views anew.
+ */
+async function engineOn({ data, http, grpc }: Config): Promise<string> {
+  const engine = await claimOfRunning(http).catch((error: unknown) => String(error));
+  if (typeof engine === "object" && engine.runsOn(data)) return engine.grpc;
+  const who =
+    typeof engine === "object"
+      ? `${engine.who} (gRPC ${engine.grpc}) runs on another store`
+      : `no engine at ${formatAddress(http)} says that it is the one`;
+  throw new CliError(
+    EXIT.store,
+    `another program (an engine, an import or a rebuild) is using ${data}, and ${who}: wait for ` +
+      "its end, or name the engine's address with --http HOST:PORT or --grpc HOST:PORT " +
+      `(configured: gRPC ${formatAddress(grpc)})`,
+  );
+}
+
 /** An older engine would know other views: it is the one that says which there are. */
 function rebuildByEngine(
-  { grpc }: Config,
+  grpc: string,
   views: readonly string[],
   progress: Progress,
 ): Promise<Rebuilt> {
-  return withEngine(grpc, async (engine) => {
+  const parsed = parseAddress(grpc);
+  if (parsed.kind !== "address") throw new CliError(EXIT.store, `the address ${parsed.problem}`);
+  return withEngine(parsed.address, async (engine) => {
     const request = { views: [...views] };
     for await (const step of engine.stream(Service.rebuildViews, request, {
       timeoutMs: TIMEOUT_MS,

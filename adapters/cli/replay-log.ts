@@ -14,6 +14,7 @@ import type { Mint } from "../../domain/primitives/ids.ts";
 import { createProjections, VIEW_TABLES } from "../../projections/registry.ts";
 import { readCheckpoint, type StoredCheckpoint } from "../checkpoints/sqlite-reader.ts";
 import type { Config } from "../config.ts";
+import { explain } from "../event-store/sqlite-errors.ts";
 import type { SqliteReader } from "../event-store/sqlite-reader.ts";
 import { openViewsReader, type ViewsReader } from "../read-model/sqlite-reader.ts";
 import { type Claim, claimOfRunning, claimOfSnapshot } from "./engine-claim.ts";
@@ -27,6 +28,7 @@ export type Comparison = {
   readonly fold: LogFold;
   /** Whose state was compared; empty when there was none. */
   readonly engine: string;
+  readonly viewsCompared: boolean;
   readonly viewRows: number;
   readonly differenceCount: number;
   /** Sentences, the first ones. */
@@ -43,9 +45,10 @@ export async function compareLog(
 ): Promise<Comparison> {
   const notes: string[] = [];
   const differences: string[] = [];
+  const found: Found = { folder: config.data, notes, differences, unreadable: new Set() };
   // The claims first: what they tell of is in the log that is read after them.
-  const claim = await findClaim(config, notes);
-  const views = openViews(config.data, notes);
+  const claim = await findClaim(config, found);
+  const views = openViews(found, claim?.isRunning ?? false);
   try {
     const stops = [...(claim ? [engineStop(claim, differences)] : []), ...(views?.stops ?? [])];
     const fold = await foldLog(
@@ -56,16 +59,17 @@ export async function compareLog(
         ...(views ? { onEvent: views.apply } : {}),
       },
     ).catch(cannotFollow);
-    if (claim?.logId !== undefined && claim.logId !== fold.logId) {
+    if (claim && claim.logId !== fold.logId) {
       differences.push(`${claim.who} belongs to another log, ${claim.logId}`);
     }
-    const compared = views?.compare(fold) ?? { rows: 0, differenceCount: 0, differences: [] };
+    const compared = views && readable("views.db", found, () => views.compare(fold));
     return {
       fold,
       engine: claim?.who ?? "",
-      viewRows: compared.rows,
-      differenceCount: differences.length + compared.differenceCount,
-      differences: [...differences, ...compared.differences],
+      viewsCompared: compared !== undefined,
+      viewRows: compared?.rows ?? 0,
+      differenceCount: differences.length + (compared?.differenceCount ?? 0),
+      differences: [...differences, ...(compared?.differences ?? [])],
       notes,
     };
   } finally {
@@ -85,15 +89,55 @@ const engineStop = ({ who, claim }: Claim, differences: string[]) => ({
   },
 });
 
-async function findClaim(config: Config, notes: string[]): Promise<Claim | undefined> {
+type Found = {
+  readonly folder: string;
+  readonly notes: string[];
+  readonly differences: string[];
+  /** Each is told once. */
+  readonly unreadable: Set<string>;
+};
+
+const ADVICE = {
+  "state.db": "it holds no orders: stop the engine, delete it and start again",
+  "views.db": "`orderstream rebuild` makes the views anew",
+} as const;
+
+/** A file that cannot be read differs from the log; what else there is, is compared all the same. */
+function readable<T>(
+  name: keyof typeof ADVICE,
+  { folder, differences, unreadable }: Found,
+  read: () => T,
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const { problem } = explain(error, name);
+    const detail = error instanceof Error ? error.message : String(error);
+    const why = problem === "io" ? "what it holds cannot be understood" : detail;
+    const sentence = `${join(folder, name)} cannot be read (${why}): ${ADVICE[name]}`;
+    if (!unreadable.has(name)) differences.push(sentence);
+    unreadable.add(name);
+    return undefined;
+  }
+}
+
+async function findClaim(config: Config, found: Found): Promise<Claim | undefined> {
+  const { folder, notes } = found;
+  let nobody = "no engine answers, and there is";
   try {
     const running = await claimOfRunning(config.http);
-    if (running) return running;
+    if (running?.runsOn(folder)) return running;
+    if (running) {
+      notes.push(`${running.who} runs on another store than that in ${folder}: it is not asked`);
+      nobody = "there is";
+    }
   } catch (error) {
     notes.push(error instanceof Error ? error.message : String(error));
   }
-  const snapshot = claimOfSnapshot(config.data, storeHasher);
-  if (!snapshot) notes.push("no engine answers, and there is no snapshot: nothing to compare with");
+  const snapshot = readable("state.db", found, () => claimOfSnapshot(folder, storeHasher));
+  if (!snapshot && !found.unreadable.has("state.db")) {
+    notes.push(`${nobody} no snapshot: nothing to compare with`);
+  }
   return snapshot;
 }
 
@@ -104,17 +148,29 @@ type OpenViews = Pick<ReturnType<typeof createExpectedViews>, "apply"> & {
 };
 
 /** The checkpoint is read first: the rows that are read after it hold at least what it says. */
-function openViews(folder: string, notes: string[]): OpenViews | undefined {
+function openViews(found: Found, isServed: boolean): OpenViews | undefined {
+  const { folder, notes, differences } = found;
   const file = join(folder, "views.db");
-  const checkpoint = readCheckpoint(join(folder, "state.db"), "views");
-  if (!existsSync(file) || !checkpoint) {
-    notes.push("there are no views yet");
+  const checkpoint = readable("state.db", found, () =>
+    readCheckpoint(join(folder, "state.db"), "views"),
+  );
+  if (isServed && !existsSync(file)) {
+    differences.push(`an engine runs, but ${file} is gone: ${ADVICE["views.db"]}`);
     return undefined;
   }
-  const reader = openViewsReader(file);
+  if (!existsSync(file) || !checkpoint) {
+    if (!found.unreadable.has("state.db")) notes.push("there are no views yet");
+    return undefined;
+  }
+  const reader = readable("views.db", found, () => openViewsReader(file));
+  if (!reader) return undefined;
   if (!isMadeFrom(reader, checkpoint)) {
     reader.close();
-    notes.push("the views are made anew at the next start of the engine: they are not compared");
+    notes.push(
+      isServed
+        ? "the views are being made anew: they are not compared"
+        : "the views are made anew at the next start of the engine: they are not compared",
+    );
     return undefined;
   }
   const expected = createExpectedViews(createProjections({ costMint: COST_MINT }));

@@ -60,7 +60,7 @@ function exitCodeOf(error: ServiceError, { info }: Details, { isWrite }: RpcCont
   if (info) return EXIT.refused;
   if (isUnreachable(error)) return EXIT.unreachable;
   if (isWrite && MAYBE_RECORDED.has(error.code)) return EXIT.unknown;
-  return error.code === Code.DEADLINE_EXCEEDED ? EXIT.unreachable : EXIT.refused;
+  return isBroken(error) ? EXIT.unreachable : EXIT.refused;
 }
 
 /** Without details these do not come from the engine: the connection or the waiting broke off. */
@@ -71,6 +71,10 @@ const MAYBE_RECORDED: ReadonlySet<Code> = new Set([
   Code.UNKNOWN,
   Code.INTERNAL,
 ]);
+
+/** Without details: the connection broke off, or no answer came in time. */
+const isBroken = ({ code }: ServiceError): boolean =>
+  code === Code.UNAVAILABLE || code === Code.DEADLINE_EXCEEDED;
 
 /** grpc-js says so when no connection was there: then nothing was sent. */
 const isUnreachable = (error: ServiceError): boolean =>
@@ -85,6 +89,9 @@ type Facts = {
 
 function sentenceOf(error: ServiceError, { code, details, context }: Facts): string {
   const { info, violations, retryAfterMs } = details;
+  if (code === EXIT.unreachable && error.code === Code.UNAVAILABLE && !isUnreachable(error)) {
+    return `the connection to the engine at ${context.target} broke off (${error.details})`;
+  }
   if (code === EXIT.unreachable && error.code !== Code.DEADLINE_EXCEEDED) {
     const advice = "start one with `orderstream start`, or name its address with --grpc HOST:PORT";
     return `no engine answers at ${context.target}: ${advice}`;

@@ -16,6 +16,8 @@ import { untilStopped } from "./until-stopped.ts";
 
 /** Milliseconds between two tries to find the engine again. */
 const RECONNECT_MS = 1_000;
+/** The same sentence is told again after so many milliseconds. */
+const REMIND_MS = 10_000;
 
 export async function watchAll(call: Call): Promise<ExitCode> {
   const { options, io } = call;
@@ -23,25 +25,46 @@ export async function watchAll(call: Call): Promise<ExitCode> {
   if (options.text("timeout") !== undefined) {
     throw usageError("--timeout is for watching one order: name it");
   }
+  const reminder = createReminder(() => performance.now());
   return untilStopped(async (signal) => {
     for (;;) {
       try {
-        return await follow(call, signal);
+        return await follow(call, { signal, onBegin: reminder.forget });
       } catch (error) {
         if (signal.aborted || !isTried || !isAway(error)) throw error;
-        io.err(
-          `orderstream: ${error.message}; trying again, what happens meanwhile is not shown\n`,
-        );
+        if (reminder.isDue(error.message)) {
+          io.err(
+            `orderstream: ${error.message}; trying again, what happens meanwhile is not shown\n`,
+          );
+        }
         await delay(RECONNECT_MS, undefined, { signal });
       }
     }
   });
 }
 
+/** Says whether a sentence is worth telling: a new one, or the last one after ten seconds. */
+export function createReminder(nowMs: () => number) {
+  let last: { readonly sentence: string; readonly atMs: number } | undefined;
+  return {
+    isDue(sentence: string): boolean {
+      const atMs = nowMs();
+      if (last?.sentence === sentence && atMs - last.atMs < REMIND_MS) return false;
+      last = { sentence, atMs };
+      return true;
+    },
+    forget(): void {
+      last = undefined;
+    },
+  };
+}
+
 const isAway = (error: unknown): error is CliError =>
   error instanceof CliError && error.code === EXIT.unreachable;
 
-async function follow(call: Call, signal: AbortSignal): Promise<ExitCode> {
+type Follow = { readonly signal: AbortSignal; readonly onBegin: () => void };
+
+async function follow(call: Call, { signal, onBegin }: Follow): Promise<ExitCode> {
   const { options, io } = call;
   const config = configOf(call);
   const tokens = tokenTable(config.tokens);
@@ -51,7 +74,10 @@ async function follow(call: Call, signal: AbortSignal): Promise<ExitCode> {
   const limits = {
     timeoutMs: Number.POSITIVE_INFINITY,
     signal,
-    onBegin: () => io.err(`watching the orders of the engine at ${target}; Ctrl-C ends\n`),
+    onBegin: () => {
+      onBegin();
+      io.err(`watching the orders of the engine at ${target}; Ctrl-C ends\n`);
+    },
   };
   return withEngine(config.grpc, async (engine) => {
     try {

@@ -78,8 +78,13 @@ const USD_MINTS: readonly string[] = [
 
 function usdMintsOf({ paper, tokens }: RawConfig, report: Report): readonly Mint[] {
   const given = paper.usdTokens;
+  const before = new Set<Mint>();
   return (given ?? USD_MINTS).flatMap((name, index) => {
     const token = find(tokens, name);
+    if (token && before.has(token.mint)) {
+      report(["paper", "usdTokens", index], `is there twice: ${name}`);
+    }
+    if (token) before.add(token.mint);
     if (!token && given) report(["paper", "usdTokens", index], `is no configured token: ${name}`);
     return token ? [token.mint] : [];
   });

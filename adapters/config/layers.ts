@@ -55,7 +55,8 @@ export function environmentLayers(environment: Environment): Read<Layer[]> {
   for (const [name, given] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || NOT_KEYS.has(name) || given === undefined) continue;
     const key = keyOf.get(name);
-    if (key === undefined || KEYS.get(key) === "other") {
+    if (key !== undefined && KEYS.get(key) === "other") problems.push(fileOnly(name, key));
+    else if (key === undefined) {
       problems.push(unknownName("environment variable", name, nearest(name, keyOf.keys())));
     } else {
       value.push(oneValue(name, key, given));
@@ -77,10 +78,27 @@ export function settingLayers(settings: readonly string[]): Read<Layer[]> {
       const instead = `use ${environmentName(key)} or jupiter.apiKeyFile`;
       problems.push(`--set jupiter.apiKey: other users see command lines; ${instead}`);
     } else if (kind === undefined || kind === "other") {
-      problems.push(unknownName("key", key, nearestKey(key)));
+      problems.push(notSettable(key));
     } else value.push(oneValue(`--set ${key}`, key, setting.slice(equals + 1)));
   }
   return { value, problems };
+}
+
+/** What is no plain value cannot be written as one. */
+const fileOnly = (source: string, key: string): string =>
+  `${source}: \`${key}\` is no plain value; it can be given in the configuration file only`;
+
+function notSettable(key: string): string {
+  const source = `--set ${key}`;
+  const whole = [...KEYS].find(
+    ([name, kind]) => kind === "other" && (key === name || key.startsWith(`${name}.`)),
+  );
+  if (whole) return fileOnly(source, whole[0]);
+  const member = [...KEYS.keys()].find((name) => name.startsWith(`${key}.`));
+  if (member !== undefined) {
+    return `${source}: \`${key}\` is a group of keys; set one of them, such as \`${member}\``;
+  }
+  return `${source}: ${unknownName("key", key, nearestKey(key))}`;
 }
 
 /** One key with its text, as a flag or a variable gives it. */

@@ -16,25 +16,28 @@ const saturation = z.strictObject({
   halfLamports: lamports.refine((value) => value > 0n, "must be at least 1 lamport"),
 });
 
-export const mevSchema = z
-  .strictObject({
-    classes: z.strictObject({
-      LOW: z.strictObject(figures).transform((low) => ({ fromUsd: 0, ...low })),
-      MEDIUM: riskClass,
-      HIGH: riskClass,
-      CRITICAL: riskClass,
-    }),
-    protection: z.strictObject({
-      priorityFee: saturation,
-      tip: saturation,
-      routePpm: whole(0, 999_999),
-    }),
-  })
-  .superRefine((mev, context) => {
+const mevFigures = z.strictObject({
+  classes: z.strictObject({
+    LOW: z.strictObject(figures).transform((low) => ({ fromUsd: 0, ...low })),
+    MEDIUM: riskClass,
+    HIGH: riskClass,
+    CRITICAL: riskClass,
+  }),
+  protection: z.strictObject({
+    priorityFee: saturation,
+    tip: saturation,
+    routePpm: whole(0, 999_999),
+  }),
+});
+
+/** Classes are compared where every figure is one: a pipe ends at the first part that finds something wrong. */
+export const mevSchema = mevFigures.pipe(
+  z.custom<z.output<typeof mevFigures>>().superRefine((mev, context) => {
     for (const { path, message } of mevProblems(mev)) {
       context.issues.push({ code: "custom", path: [...path], message, input: mev });
     }
-  });
+  }),
+);
 
 const SEED = "must be at most 100 printable characters";
 

@@ -12,6 +12,8 @@ import {
   type AccountId,
   ADDRESS_PATTERN,
   type Mint,
+  NEW_ACCOUNT,
+  NEW_ACCOUNT_PATTERN,
 } from "../../domain/primitives/ids.ts";
 import { type Address, isLoopback, parseAddress } from "./address.ts";
 import { mevSchema, outcomesSchema } from "./paper-models.ts";
@@ -161,7 +163,10 @@ export const configSchema = z.strictObject({
     account,
   }),
   firstAccount: z
-    .strictObject({ name: account, funds: z.record(text(64), wholeTokens) })
+    .strictObject({
+      name: account.refine((name) => NEW_ACCOUNT_PATTERN.test(name), NEW_ACCOUNT),
+      funds: z.record(text(64), wholeTokens),
+    })
     .nullable(),
 });
 

@@ -45,8 +45,8 @@ function refused(error: unknown, file: string): StoreOpenError {
     return new StoreOpenError(failure.problem, failure.sentence, { cause: error });
   return new StoreOpenError(
     "locked",
-    `another engine is running on this data folder (${dirname(file)}). ` +
-      "Stop it first, or start this one with another data folder.",
+    "another program (an engine, an import or a rebuild) is using this data folder " +
+      `(${dirname(file)}). Stop it first, or use another data folder.`,
     { cause: error },
   );
 }

@@ -8,6 +8,11 @@ import {
 import type { EngineStatus } from "../../domain/application/engine.types.ts";
 
 export type StateReport = {
+  readonly logId: string;
+  /** Of the log's file: copies of a log share its id. */
+  readonly storeId: string;
+  /** HOST:PORT that the same engine serves gRPC at. */
+  readonly grpc: string;
   /** Decimal digits of the log's position that the report is about; empty while the log is empty. */
   readonly position: string;
   readonly ledgerHash: string;

@@ -90,13 +90,20 @@ export function createCachedQuotes(options: CachedQuotesOptions): CachedQuotes {
 
   function insteadOf(failure: Failed, key: string): QuoteOutcome {
     const entry = AWAY.includes(failure.class) ? kept(key) : undefined;
-    if (!entry) return failure;
+    if (!entry) return AWAY.includes(failure.class) ? withoutKept(failure) : failure;
     if (whenStale === "mark") {
       counts.stale += 1;
       return { kind: "quoted", quote: entry.quote, cacheHit: true, stale: true };
     }
     const ageMs = Math.floor(ageUs(entry) / 1_000);
     const message = `${failure.message}; a quote ${ageMs} ms old is refused (cache.whenStale)`;
+    return { ...failure, message };
+  }
+
+  /** Where kept quotes are used, their limit may be why there was none. */
+  function withoutKept(failure: Failed): Failed {
+    if (whenStale !== "mark") return failure;
+    const message = `${failure.message}; no quote of the last ${keptMs} ms is kept (cache.staleMs)`;
     return { ...failure, message };
   }
 

@@ -4,6 +4,7 @@
  * missing or null.
  */
 import { z } from "zod";
+import { formWords } from "../../domain/codec/form-words.ts";
 import type { Quote, QuoteFailureClass, QuoteRequest } from "../../domain/ports/quotes.ts";
 import { AMOUNT_PATTERN, U64_MAX } from "../../domain/primitives/amount.ts";
 import { ADDRESS_PATTERN, type Mint } from "../../domain/primitives/ids.ts";
@@ -16,10 +17,10 @@ const MAX_RETRY_AFTER_MS = 60_000;
 
 const amount = z
   .string()
-  .regex(AMOUNT_PATTERN)
+  .regex(AMOUNT_PATTERN, "is not a whole number")
   .transform(BigInt)
-  .refine((value) => value <= U64_MAX, "over 2^64 - 1");
-const address = z.string().regex(ADDRESS_PATTERN);
+  .refine((value) => value <= U64_MAX, "is over 2^64 - 1");
+const address = z.string().regex(ADDRESS_PATTERN, "is not an address");
 const mint = address.transform((text) => text as Mint);
 const slot = z
   .union([z.int().nonnegative().transform(String), z.string().regex(/^\d{1,20}$/)])
@@ -27,7 +28,7 @@ const slot = z
   .transform((value) => value ?? undefined);
 const fraction = z
   .union([z.string(), z.number().transform(String)])
-  .refine((text) => ratioFromFraction(text) !== undefined, "not a decimal fraction");
+  .refine((text) => ratioFromFraction(text) !== undefined, "is not a decimal fraction");
 
 const quoteSchema = z.object({
   inputMint: mint,
@@ -65,11 +66,13 @@ export type Reading =
 
 /** The body of a 2xx answer. It must be the answer to this very request. */
 export function readQuote(body: string, request: QuoteRequest): Reading {
-  const parsed = quoteSchema.safeParse(parseJson(body));
+  const json = parseJson(body);
+  if (json === undefined) return problem("malformed", "not a quote: the answer is not JSON");
+  const parsed = quoteSchema.safeParse(json, { error: formWords });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const where = issue?.path.join(".") || "body";
-    return problem("malformed", `not a quote: ${where}: ${issue?.message ?? "wrong"}`);
+    const where = issue?.path.join(".") || "the answer";
+    return problem("malformed", `not a quote: ${where} ${issue?.message ?? "is wrong"}`);
   }
   const { swapMode, priceImpactPct, routePlan, ...quote } = parsed.data;
   const other = (["inputMint", "outputMint"] as const).find((key) => quote[key] !== request[key]);

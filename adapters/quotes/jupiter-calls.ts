@@ -12,7 +12,7 @@ import {
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Quote, QuoteFailureClass, QuoteRequest } from "../../domain/ports/quotes.ts";
 import { isAboutRequest, readFailure, readQuote, readRetryAfterMs } from "./jupiter-answer.ts";
-import { type Endpoint, failureName, readBody } from "./jupiter-endpoint.ts";
+import { type Endpoint, failureText, readBody } from "./jupiter-endpoint.ts";
 
 export type Failure = {
   readonly kind: "failed";
@@ -45,7 +45,7 @@ export function createJupiterCalls(clock: Clock): JupiterCalls {
       } catch (error) {
         if (closed) return failed("unreachable", "the quote source is closed");
         if (controller.signal.aborted) return failed("timeout", `no answer in ${limitMs} ms`);
-        return failed("unreachable", failureName(error));
+        return failed("unreachable", failureText(error));
       } finally {
         clearTimeout(timer);
         underWay.delete(controller);

@@ -62,18 +62,28 @@ export async function readBody(response: Response): Promise<string | undefined> 
   }
 }
 
+/** By the codes of the system, of Node and of its HTTP client, or the error's name; the first that fits. */
+const FAILURE_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^ECONNREFUSED$/, "the connection was refused"],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, "the connection was closed"],
+  [/TIMEDOUT$|TIMEOUT$/, "the connection timed out"],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, "the name of the host was not found"],
+  [/UNREACH$/, "the host cannot be reached"],
+  [/CERT|TLS|SSL|SIGNATURE/, "the encrypted connection could not be made"],
+  [/^HPE_|^HTTPParserError$/, "the answer was not HTTP"],
+];
+
 /**
- * The system's name of a failure such as ECONNREFUSED, never its message, which may hold the URL.
+ * Why there was no answer, in words. Never the message of the error, which may hold the URL.
  */
-export function failureName(error: unknown): string {
+export function failureText(error: unknown): string {
   let current = error;
-  let name = "connection failed";
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
-    if ("code" in current && /^[A-Z0-9_]{1,40}$/.test(String(current.code))) {
-      return String(current.code);
-    }
-    name = /^\w{1,40}$/.test(current.name) ? current.name : name;
+    const code = "code" in current ? String(current.code) : "";
+    const names = [code, current.name];
+    const words = FAILURE_WORDS.find(([pattern]) => names.some((name) => pattern.test(name)));
+    if (words) return words[1];
     current = current.cause;
   }
-  return name;
+  return "the connection failed";
 }

@@ -13,7 +13,7 @@ import type {
 import { U64_MAX } from "../../domain/primitives/amount.ts";
 import { createConcurrencyGate } from "./concurrency-gate.ts";
 import { type Attempt, createJupiterCalls, type Failure, failed } from "./jupiter-calls.ts";
-import { createEndpoint, type Endpoint, failureName } from "./jupiter-endpoint.ts";
+import { createEndpoint, type Endpoint } from "./jupiter-endpoint.ts";
 
 /** A server that just failed is asked last for this long. */
 const AVOID_US = 5_000_000;
@@ -129,8 +129,8 @@ export function createJupiterQuotes(options: JupiterOptions): JupiterQuotes {
           () => ask(request, untilUs),
           () => failed("rate-limited", "too many quotes are waiting"),
         );
-      } catch (error) {
-        return failed("upstream-error", `unexpected: ${failureName(error)}`);
+      } catch {
+        return failed("upstream-error", "the quote source broke");
       }
     },
     close: calls.close,

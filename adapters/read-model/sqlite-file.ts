@@ -2,7 +2,7 @@
  * The file of the views, which is only a copy of what the log says: a missing, damaged or foreign
  * one is deleted and made anew under a new target id, and whoever writes to it begins from zero.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TableDefinition } from "../../domain/ports/read-model.ts";
@@ -34,6 +34,16 @@ const LAYOUT = 2;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
+/** As SQLite reports damage: whoever meets it makes the file anew. */
+export const damage = (message: string): Error =>
+  Object.assign(new Error(message), { errcode: SQLITE_NOTADB });
+
+/** Which file the path names now; undefined where there is none. */
+export function placeOf(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
+
 /** The file's content is no (whole) database. */
 export function isDamage(error: unknown): boolean {
   if (!(error instanceof Error) || !("errcode" in error)) return false;
@@ -54,7 +64,7 @@ export function openViewsFile(options: ViewsFileOptions): ViewsFile {
     if (typeof opened !== "string") return opened;
     reason = opened;
   } catch (error) {
-    if (!existed || !isDamage(error)) throw error;
+    if (!existed || !isDamage(error)) throw refused(path, error);
     reason = error instanceof Error ? error.message : String(error);
   }
   log(`the views in ${path} cannot be used (${reason}); they are made anew from the log`);
@@ -62,6 +72,15 @@ export function openViewsFile(options: ViewsFileOptions): ViewsFile {
   const made = open(options);
   if (typeof made === "string") throw new Error(`${path}: ${made}`);
   return made;
+}
+
+function refused(path: string, cause: unknown): Error {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new Error(
+    `${path} cannot be used: ${detail}. It must be a file that this user can write. It holds no ` +
+      "orders and is made from the log: move it away and start again.",
+    { cause },
+  );
 }
 
 export function deleteViewsFile(path: string): void {

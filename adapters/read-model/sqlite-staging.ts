@@ -6,6 +6,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Staging } from "../../domain/ports/read-model.ts";
 import { physicalName, type StoredTable } from "./sqlite-ddl.ts";
+import { isDamage } from "./sqlite-file.ts";
 import {
   FORGET_STAGED,
   nextGeneration,
@@ -17,6 +18,8 @@ import { plainSteps, stepsOf } from "./sqlite-steps.ts";
 import type { ViewsWriter } from "./sqlite-writer-thread.ts";
 
 export type SqliteStaging = Staging & {
+  /** Resolves when nothing is being dropped. */
+  swept(): Promise<void>;
   /** Stops dropping what is rubbish; the next opening goes on. */
   close(): void;
 };
@@ -27,6 +30,8 @@ export type SqliteStagingOptions = {
   /** Served tables by plain name; a promotion exchanges some of them. */
   readonly tables: Map<string, StoredTable>;
   readonly onPromoted: () => void;
+  /** What is dropped cannot be read. Never called before this function has returned. */
+  readonly onDamage: (error: unknown) => Promise<void>;
   readonly log: (line: string) => void;
 };
 
@@ -34,24 +39,32 @@ export function createSqliteStaging(options: SqliteStagingOptions): SqliteStagin
   const { database, writer, tables, log } = options;
   let staged = new Map<string, StoredTable>();
   let closed = false;
-  let sweeping = false;
+  let sweeping: Promise<void> | undefined;
 
-  /** Rubbish costs disk and nothing else: a failure is told, and tried again at the next opening. */
-  async function sweep(): Promise<void> {
-    if (sweeping || closed) return;
-    sweeping = true;
+  /**
+   * Rubbish costs disk and nothing else: a failure is told, and tried again at the next opening.
+   * Damage would be met again at each.
+   */
+  async function dropRubbish(): Promise<void> {
+    await Promise.resolve();
     try {
       for (let [next] = rubbishSql(database); next && !closed; [next] = rubbishSql(database)) {
         await writer.run(plainSteps([next]));
       }
     } catch (error) {
-      if (!closed) log(`old views are not dropped yet: ${String(error)}`);
-    } finally {
-      sweeping = false;
+      if (isDamage(error) && !closed) await options.onDamage(error);
+      else if (!closed) log(`old views are not dropped yet: ${String(error)}`);
     }
   }
 
-  void sweep();
+  function sweep(): void {
+    if (closed) return;
+    sweeping ??= dropRubbish().finally(() => {
+      sweeping = undefined;
+    });
+  }
+
+  sweep();
   return {
     async begin(names) {
       const wanted = names.map((name): StoredTable => {
@@ -63,7 +76,7 @@ export function createSqliteStaging(options: SqliteStagingOptions): SqliteStagin
       staged = new Map();
       await writer.run(plainSteps(stagingSql(wanted)));
       staged = new Map(wanted.map((stored) => [stored.table.name, stored]));
-      void sweep();
+      sweep();
     },
     async write(rows) {
       await writer.run(stepsOf(rows, staged));
@@ -75,13 +88,14 @@ export function createSqliteStaging(options: SqliteStagingOptions): SqliteStagin
       for (const [name, stored] of staged) tables.set(name, stored);
       staged = new Map();
       options.onPromoted();
-      void sweep();
+      sweep();
     },
     async drop() {
       staged = new Map();
       await writer.run(plainSteps([FORGET_STAGED]));
-      void sweep();
+      sweep();
     },
+    swept: async () => sweeping,
     close() {
       closed = true;
     },

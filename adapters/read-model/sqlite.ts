@@ -9,9 +9,11 @@ import { setImmediate } from "node:timers/promises";
 import type { ReadModel, Row } from "../../domain/ports/read-model.ts";
 import { type SqlValue, type StoredTable, scanOf, toSql, valuesOf } from "./sqlite-ddl.ts";
 import {
+  damage,
   deleteViewsFile,
   isDamage,
   openViewsFile,
+  placeOf,
   type ViewsFile,
   type ViewsFileOptions,
 } from "./sqlite-file.ts";
@@ -29,11 +31,15 @@ export type SqliteReadModelOptions = ViewsFileOptions & {
 export type SqliteReadModel = ReadModel & {
   /** Resolves when all rows written so far would survive a power cut. */
   flush(): Promise<void>;
+  /** Resolves when nothing old is being dropped, and what was damaged there is healed. */
+  swept(): Promise<void>;
 };
 
 /** One life of the file: from opening it to closing it or finding it damaged. */
 type Life = {
   readonly file: ViewsFile;
+  /** Of the file that is open: the path may lead elsewhere one day. */
+  readonly place: string | undefined;
   readonly writer: ViewsWriter;
   readonly staging: SqliteStaging;
   /** Few: one per table and purpose, and one per combination of history filters. */
@@ -45,7 +51,7 @@ type Life = {
 /** Throws when the file cannot be opened or made. */
 export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteReadModel {
   const { path, log } = options;
-  let life = begin(options);
+  let life = begin(options, sweepMet);
   let healing: Promise<void> | undefined;
 
   /** Runs a job; on damage the file is made anew before the error goes on. */
@@ -69,8 +75,19 @@ export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteRe
   async function heal(): Promise<void> {
     await end(life);
     deleteViewsFile(path);
-    life = begin(options);
+    life = begin(options, sweepMet);
     options.onMadeAnew?.();
+  }
+
+  /** Damage in what nobody reads any more stays in the file for ever otherwise. */
+  async function sweepMet(error: unknown, mine: Life): Promise<void> {
+    if (mine === life) await guarded(() => Promise.reject(error)).catch(() => undefined);
+  }
+
+  /** A file that was deleted goes on to be written, and is gone at the next start. */
+  function assertInPlace({ file, place }: Life): void {
+    if (file.database.isOpen && placeOf(path) !== place)
+      throw damage("the file was deleted or exchanged");
   }
 
   const reading = {
@@ -94,7 +111,11 @@ export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteRe
     },
     write: (rows) => guarded(({ tables, writer }) => writer.run(stepsOf(rows, tables))),
     staging: {
-      begin: (names) => guarded(({ staging }) => staging.begin(names)),
+      begin: (names) =>
+        guarded((mine) => {
+          assertInPlace(mine);
+          return mine.staging.begin(names);
+        }),
       write: (rows) => guarded(({ staging }) => staging.write(rows)),
       promote: () => guarded(({ staging }) => staging.promote()),
       drop: () => guarded(({ staging }) => staging.drop()),
@@ -118,7 +139,12 @@ export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteRe
         );
         return select(stored.table, scanOf(stored, afterKey !== undefined), [...after, limit]);
       }),
-    flush: () => syncFile(`${path}-wal`),
+    flush: () =>
+      guarded((mine) => {
+        assertInPlace(mine);
+        return syncFile(`${path}-wal`);
+      }),
+    swept: () => life.staging.swept(),
     async close() {
       await healing?.catch(() => undefined);
       await end(life);
@@ -126,7 +152,10 @@ export function createSqliteReadModel(options: SqliteReadModelOptions): SqliteRe
   };
 }
 
-function begin(options: ViewsFileOptions): Life {
+function begin(
+  options: ViewsFileOptions,
+  onDamage: (error: unknown, mine: Life) => Promise<void>,
+): Life {
   const file = openViewsFile(options);
   const { database, targetId } = file;
   const writer = createViewsWriter({ path: options.path, targetId });
@@ -136,8 +165,11 @@ function begin(options: ViewsFileOptions): Life {
     ...{ database, writer, tables },
     onPromoted: () => statements.clear(),
     log: options.log,
+    onDamage: (error) => onDamage(error, life),
   });
-  return { file, writer, staging, statements, tables };
+  const place = placeOf(options.path);
+  const life: Life = { file, place, writer, staging, statements, tables };
+  return life;
 }
 
 /** The last connection that closes copies the write-ahead log into the file: that is the writer. */

@@ -50,7 +50,7 @@ export type EnginePorts = {
 export type EngineConfig = DriverConfig & {
   readonly defaults: RequestDefaults;
   readonly limits: AdmissionLimits;
-  /** Orders of one account that run at a time; undefined: no limit. */
+  /** Orders of one account between validation and the venue, at a time; undefined: no limit. */
   readonly paperSlotsPerAccount: number | undefined;
 };
 

@@ -10,6 +10,7 @@ import type { Hasher } from "../ports/hasher.ts";
 import { canonicalJson } from "../primitives/canonical-json.ts";
 import type { EventId, Hash, LogId, StreamName } from "../primitives/ids.ts";
 import { canonicalWriter } from "./canonical-schema.ts";
+import { formWords } from "./form-words.ts";
 import { type EventMetadata, metadataJson, readMetadata, type StoredMetadata } from "./metadata.ts";
 import { type DomainEvent, type DomainEventType, isKnownType, REGISTRY } from "./registry.ts";
 import { upcast } from "./upcasters.ts";
@@ -251,9 +252,9 @@ function readEvent(stored: StoredEvent, version: number, json: string): DomainEv
   const data = upcast(type, parseJson(json, stored), { from: version, current });
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${path.join(".")}: ${message}`,
-    );
+    // Again, for words: the first time is made for speed.
+    const issues = schema.safeParse(data, { error: formWords }).error?.issues ?? [];
+    const problems = issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new UnreadableEventError(`${placeOf(stored)}: ${problems.slice(0, 3).join("; ")}`);
   }
   // The registry pairs each type with its own schema, which the compiler cannot follow through the lookup.

@@ -63,6 +63,8 @@ export type OrderCommand =
       /** What the account has free of a mint, in smallest units. */
       readonly available: (mint: Mint) => bigint;
       readonly baseFeeLamports: bigint;
+      /** For the words of a refusal. */
+      readonly tokens: Policy["tokens"];
     }
   | {
       readonly type: "Simulate";

@@ -41,7 +41,7 @@ export function decideSimulate(order: OrderState, command: Command<"Simulate">):
   const slippage =
     drawn?.slippagePpm === undefined
       ? modelSlippage(order, command)
-      : drawnSlippage(drawn.slippagePpm, drawn.draw);
+      : drawnSlippage(drawn.slippagePpm, { draw: drawn.draw, ...drawn.slippageTerms });
   return fillOrFail(order, command, { slippage, delayMs: drawn?.delayMs ?? command.delayMs });
 }
 

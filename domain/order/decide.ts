@@ -11,9 +11,16 @@ import { decideQuote, quoteAtExpectedPrice } from "./decide-quote.ts";
 import type { OrderEvent } from "./events.ts";
 import type { FailureReason } from "./failures.ts";
 import { isExpiryDue, isNotExecuted, settlesAtUs } from "./flow.ts";
-import { checkRequest } from "./policy.ts";
+import { amountText, checkRequest } from "./policy.ts";
 import { isTerminal, type MaybeOrder, type OrderState } from "./state.ts";
-import { limitOf, quotedAmounts, reservationOf, totalsOf } from "./trade.ts";
+import {
+  inputMintOf,
+  limitOf,
+  outputMintOf,
+  quotedAmounts,
+  reservationOf,
+  totalsOf,
+} from "./trade.ts";
 
 /** A simulated order has its own price; a retry waits for its time. */
 const mayQuote = (order: OrderState, nowUs: TimestampUs): boolean =>
@@ -94,7 +101,10 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
   const worst = { in: limitOf(order).amountIn, out: amounts.amountOut };
   for (const [name, value] of Object.entries(worst)) {
     if (value === 0n) {
-      return [reject("AMOUNT_TOO_SMALL", `amount ${name} comes to 0`, [`amount_${name}`, 1n, 0n])];
+      const mint = name === "in" ? inputMintOf(order.request) : outputMintOf(order.request);
+      const least = amountText(1n, mint, command.tokens);
+      const message = `amount ${name} comes to 0; at least 1 smallest unit, ${least}, is needed`;
+      return [reject("AMOUNT_TOO_SMALL", message, [`amount_${name}`, 1n, 0n])];
     }
     if (value > U64_MAX) {
       const message = `amount ${name} comes to ${value}, over u64`;
@@ -104,9 +114,10 @@ function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
   for (const [mint, needed] of totals) {
     const available = command.available(mint);
     if (needed > available) {
-      const message =
-        `account ${order.request.account} has ${available} smallest units of ${mint} available, ` +
-        `the order needs ${needed}`;
+      const [has, needs] = [available, needed].map((units) =>
+        amountText(units, mint, command.tokens),
+      );
+      const message = `account ${order.request.account} has ${has} available, the order needs ${needs}`;
       return [reject("INSUFFICIENT_FUNDS", message, [`funds ${mint}`, available, needed])];
     }
   }

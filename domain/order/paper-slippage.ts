@@ -39,11 +39,11 @@ export function modelSlippage(order: OrderState, { model, market }: Simulate): M
   return { model: model.name, ppm, terms, warnings: warnings ?? [] };
 }
 
-/** Slippage drawn by the outcome knobs. */
-export const drawnSlippage = (ppm: Ppm, draw: string): ModelSlippage => ({
+/** Slippage drawn by the outcome knobs. `terms`: the draws, from which the fill can be computed again. */
+export const drawnSlippage = (ppm: Ppm, terms: ModelSlippage["terms"]): ModelSlippage => ({
   model: "mock",
   ppm: capped(ppm),
-  terms: { draw },
+  terms,
   warnings: [],
 });
 

@@ -109,6 +109,12 @@ function allowedPair({ baseMint, quoteMint }: OrderRequest, policy: Policy): Che
   );
 }
 
+/** `1.5 SOL`; smallest units and the mint where the token is not configured. */
+export function amountText(units: bigint, mint: Mint, tokens: Policy["tokens"]): string {
+  const token = tokens.get(mint);
+  return token ? shown(units, token) : `${units} smallest units of ${mint}`;
+}
+
 const shown = (amount: bigint, { decimals, symbol }: Token): string =>
   `${formatAmount(amount, decimals)} ${symbol}`;
 

@@ -12,6 +12,8 @@ import {
   ADDRESS_PATTERN,
   type Hash,
   type Mint,
+  NEW_ACCOUNT,
+  NEW_ACCOUNT_PATTERN,
   type OrderId,
   type Principal,
   REQUEST_ID_PATTERN,
@@ -31,13 +33,16 @@ export const REQUEST_LIMITS = {
 const encoder = new TextEncoder();
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** Marks that change the direction of text: what is shown then is not what was written. */
+const DIRECTION = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-/** Text from outside: well-formed, no control characters, at most `maxBytes` bytes of UTF-8. */
+/** Text from outside: well-formed, no control characters, no marks of direction, at most `maxBytes` bytes of UTF-8. */
 export const cleanText = (maxBytes: number) =>
   z
     .string()
     .refine((value) => value.isWellFormed(), "has a lone surrogate")
     .refine((value) => !CONTROL.test(value), "has a control character")
+    .refine((value) => !DIRECTION.test(value), "has a mark that changes the direction of text")
     .refine(
       (value) => value.length <= maxBytes && encoder.encode(value).length <= maxBytes,
       `is longer than ${maxBytes} bytes`,
@@ -52,6 +57,12 @@ export const accountIdSchema = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, "must be 1 to 64 characters of A-Z a-z 0-9 . _ -")
   .transform((value) => value as AccountId);
+
+/** For opening only: what the log has is called what it is called. `--help` is no name on a command line. */
+export const newAccountIdSchema = accountIdSchema.refine(
+  (value) => NEW_ACCOUNT_PATTERN.test(value),
+  NEW_ACCOUNT,
+);
 
 const addressSchema = z
   .string()

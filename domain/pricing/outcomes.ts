@@ -31,6 +31,8 @@ export type Outcome = {
   readonly draw: string;
   /** 0 to 999,999; undefined: as the slippage model says. */
   readonly slippagePpm: Ppm | undefined;
+  /** How the slippage was drawn, for the record; empty where it was not. */
+  readonly slippageTerms: Readonly<Record<string, string>>;
   readonly delayMs: number | undefined;
 };
 
@@ -47,13 +49,23 @@ export function drawOutcome(knobs: OutcomeKnobs, orderId: string): Outcome {
   return {
     fails: success >= rate,
     draw: `${success} of ${PPM}, below ${rate} succeeds`,
-    slippagePpm:
-      averageSlippageBps === undefined ? undefined : slippageOf(averageSlippageBps, seed),
+    ...slippageOf(averageSlippageBps, seed),
     delayMs,
   };
 }
 
-function slippageOf(averageSlippageBps: number, seed: string): Ppm {
+function slippageOf(
+  averageSlippageBps: number | undefined,
+  seed: string,
+): Pick<Outcome, "slippagePpm" | "slippageTerms"> {
+  if (averageSlippageBps === undefined) return { slippagePpm: undefined, slippageTerms: {} };
   const most = 2n * BigInt(averageSlippageBps) * PPM_PER_BPS;
-  return minOf((drawPpm(seed, "slippage") * (most + 1n)) / PPM, PPM - 1n);
+  const draw = drawPpm(seed, "slippage");
+  return {
+    slippagePpm: minOf((draw * (most + 1n)) / PPM, PPM - 1n),
+    slippageTerms: {
+      averageSlippageBps: String(averageSlippageBps),
+      slippageDraw: `${draw} of ${PPM}, spread evenly over 0 to ${most} ppm`,
+    },
+  };
 }

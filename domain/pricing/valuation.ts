@@ -1,8 +1,9 @@
 /**
  * What holdings are worth at given marks. Computed when somebody asks, never stored. Every rounding
- * shows less: value and unrealised profit are rounded down, exposure up.
+ * shows less: value and unrealised profit are rounded down, exposure up. Nothing is clamped: a holding
+ * whose figures no 64 bits can hold is not valued.
  */
-import { BPS, divCeil, divFloor, maxOf } from "../primitives/amount.ts";
+import { BPS, divCeil, divFloor, I64_MAX, I64_MIN, maxOf, U64_MAX } from "../primitives/amount.ts";
 import type { Mint } from "../primitives/ids.ts";
 import type { Ratio } from "../primitives/ratio.ts";
 import type { TimestampUs } from "../primitives/time.ts";
@@ -33,9 +34,9 @@ export type ValuationOptions = {
 };
 
 export type ValuedHolding = {
-  /** ⌊costed part × mark⌋ − cost, smallest units of the cost mint; undefined without a mark. */
+  /** ⌊costed part × mark⌋ − cost, smallest units of the cost mint, within i64; undefined without a mark. */
   readonly unrealised: bigint | undefined;
-  /** Smallest units of the value mint; undefined without a mark. */
+  /** Smallest units of the value mint, within u64; undefined without a mark. */
   readonly value: bigint | undefined;
   /** ⌈value / total value⌉ in basis points; undefined without a value. */
   readonly exposureBps: number | undefined;
@@ -44,10 +45,10 @@ export type ValuedHolding = {
 export type Valuation = {
   /** One for each holding, in its order. */
   readonly holdings: readonly ValuedHolding[];
-  /** Sums over the holdings that could be valued. */
+  /** Sums over the holdings that could be valued, within u64 and i64. */
   readonly totalValue: bigint;
   readonly unrealised: bigint;
-  /** Mints with a quantity that could not be valued: they are in no sum of values. */
+  /** Mints that could not be valued though there is a quantity or a cost: they are in no sum. */
   readonly unvalued: readonly Mint[];
 };
 
@@ -55,22 +56,26 @@ const ITSELF: Ratio = { numerator: 1n, denominator: 1n };
 
 /**
  * Values holdings. With P = mark of the mint and V = mark of the value mint, both in cost units:
- * value = ⌊quantity × P / V⌋. A holding of the value mint is worth its quantity without any mark.
+ * value = ⌊quantity × P / V⌋. A holding of the value mint is worth its quantity without any mark. One whose value or profit,
+ * alone or added to those before it, is beyond u64 or i64 has neither: it counts as not valued.
  */
 export function valuationOf(holdings: readonly Holding[], options: ValuationOptions): Valuation {
   const { valueMint } = options;
   const unit = priceOf(valueMint, options);
-  const lines = holdings.map((holding) => {
-    const price = priceOf(holding.mint, options);
-    const value = holding.mint === valueMint ? ITSELF : price && unit && ratioOf(price, unit);
-    return {
-      mint: holding.mint,
-      quantity: holding.quantity,
-      unrealised: worth(holding.costedQuantity, price, holding.cost),
-      value: worth(holding.quantity, value, 0n),
-    };
+  let totalValue = 0n;
+  let totalUnrealised = 0n;
+  const lines = holdings.map(({ mint, quantity, costedQuantity, cost }) => {
+    const price = priceOf(mint, options);
+    const rate = mint === valueMint ? ITSELF : price && unit && ratioOf(price, unit);
+    const unrealised = worth(costedQuantity, price, cost);
+    const value = worth(quantity, rate, 0n);
+    const sums = [totalValue + (value ?? 0n), totalUnrealised + (unrealised ?? 0n)] as const;
+    if (!areHeld([value ?? 0n, unrealised ?? 0n]) || !areHeld(sums)) {
+      return { mint, unrealised: undefined, value: undefined, isUnvalued: true };
+    }
+    [totalValue, totalUnrealised] = sums;
+    return { mint, unrealised, value, isUnvalued: quantity > 0n && value === undefined };
   });
-  const totalValue = lines.reduce((sum, { value }) => sum + (value ?? 0n), 0n);
   return {
     holdings: lines.map(({ unrealised, value }) => ({
       unrealised,
@@ -78,10 +83,8 @@ export function valuationOf(holdings: readonly Holding[], options: ValuationOpti
       exposureBps: value === undefined ? undefined : shareBps(value, totalValue),
     })),
     totalValue,
-    unrealised: lines.reduce((sum, { unrealised }) => sum + (unrealised ?? 0n), 0n),
-    unvalued: lines
-      .filter(({ quantity, value }) => quantity > 0n && value === undefined)
-      .map(({ mint }) => mint),
+    unrealised: totalUnrealised,
+    unvalued: lines.filter(({ isUnvalued }) => isUnvalued).map(({ mint }) => mint),
   };
 }
 
@@ -95,6 +98,10 @@ export function mintsToMark(
   wanted.delete(costMint);
   return [...wanted];
 }
+
+/** A value in a u64 and a profit in an i64: what answers carry. */
+const areHeld = ([value, profit]: readonly [bigint, bigint]): boolean =>
+  value <= U64_MAX && profit >= I64_MIN && profit <= I64_MAX;
 
 /** A price of nothing is no price: nothing could be counted in it. */
 function priceOf(mint: Mint, { costMint, marks }: ValuationOptions): Ratio | undefined {

@@ -24,6 +24,9 @@ export const SOL_MINT = "So11111111111111111111111111111111111111112" as Mint;
 
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._:-]{1,100}$/;
 export const ACCOUNT_ID_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
+/** Of names that are given now: those that commands and paths can be mistaken for are not given any more. */
+export const NEW_ACCOUNT_PATTERN = /^[A-Za-z0-9]/;
+export const NEW_ACCOUNT = "must begin with a letter or a digit";
 /** 32 to 44 base58 digits: the shape of a 32-byte address. */
 export const ADDRESS_PATTERN = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 

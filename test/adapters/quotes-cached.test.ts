@@ -88,7 +88,11 @@ describe("while the source is away", () => {
     clock.advanceMs(30_000);
     expect(await quotes.quote(oneSol())).toMatchObject({ stale: true });
     clock.advanceMs(1);
-    expect(await quotes.quote(oneSol())).toMatchObject({ kind: "failed" });
+    const outcome = await quotes.quote(oneSol());
+    expect(outcome).toHaveProperty(
+      "message",
+      expect.stringMatching(/; no quote of the last 30000 ms is kept \(cache.staleMs\)$/),
+    );
     expect(quotes.stats()).toMatchObject({ stale: 1, entries: 0 });
   });
 

@@ -95,7 +95,10 @@ describe("secrets", () => {
     await gone.close();
     const withUser = gone.url.replace("//", "//user-secret:pass-secret@");
     const outcome = await jupiter({ baseUrls: [`${withUser}/path-secret`] }).quote(oneSol());
-    expect(outcome).toMatchObject({ class: "unreachable", message: `${gone.url}: ECONNREFUSED` });
+    expect(outcome).toMatchObject({
+      class: "unreachable",
+      message: `${gone.url}: the connection was refused`,
+    });
   });
 });
 
@@ -110,6 +113,38 @@ describe("answers of a strange server", () => {
       message: expect.stringContaining("redirects are not followed"),
     });
     expect(target.requests()).toBe(0);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["an amount that is missing", { outAmount: undefined }, "outAmount is missing"],
+    ["a fraction for an amount", { outAmount: "1.5" }, "outAmount is not a whole number"],
+    ["an amount over u64", { outAmount: "18446744073709551616" }, "outAmount is over 2^64 - 1"],
+    ["a route that is none", { routePlan: 7 }, "routePlan is not a list"],
+    ["a leg that is none", { routePlan: [{}] }, "routePlan.0.swapInfo is missing"],
+    ["an impact that is none", { priceImpactPct: "x" }, "priceImpactPct is not a decimal fraction"],
+    ["no impact", { priceImpactPct: undefined }, "priceImpactPct is missing"],
+  ])("%s is told in plain words", async (_, changes, words) => {
+    const body = JSON.stringify(Object.assign(JSON.parse(answer), changes));
+    const { url } = await server((_, response) => response.end(body));
+    expect(await jupiter({ baseUrls: [url] }).quote(oneSol())).toMatchObject({
+      class: "malformed",
+      message: `${url}: not a quote: ${words}`,
+    });
+  });
+
+  test.each<[string, RequestListener, string]>([
+    [
+      "text that is no JSON",
+      (_, response) => response.end("<"),
+      "not a quote: the answer is not JSON",
+    ],
+    ["a list", (_, response) => response.end("[]"), "not a quote: the answer is not an object"],
+    ["a closed connection", ({ socket }) => socket.destroy(), "the connection was closed"],
+    ["what is not HTTP", ({ socket }) => socket.end("hello\r\n\r\n"), "the answer was not HTTP"],
+  ])("%s is told in plain words", async (_, listener, words) => {
+    const { url } = await server(listener);
+    const outcome = await jupiter({ baseUrls: [url] }).quote(oneSol());
+    expect(outcome).toHaveProperty("message", `${url}: ${words}`);
   });
 
   test("an endless body is cut off", async () => {

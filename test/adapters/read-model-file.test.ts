@@ -1,6 +1,6 @@
 /** The views' file under a writing thread that dies, damage on either side, and generations. */
 import { randomUUID } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
@@ -175,6 +175,64 @@ describe("damage", () => {
     expect(await idsOf(model)).toEqual(["c"]);
     await model.close();
   });
+});
+
+describe("a file that is deleted while it is open", () => {
+  it.each<[string, (model: ReturnType<typeof openFile>) => Promise<void>]>([
+    ["before a checkpoint", (model) => model.flush()],
+    ["before a rebuild", (model) => model.staging.begin(["things"])],
+  ])("is made anew %s", async (_, call) => {
+    const lines: string[] = [];
+    let anew = 0;
+    const model = openFile({ lines, onMadeAnew: () => anew++ });
+    await model.write([thing("a")]);
+    const { targetId } = model;
+    await model.flush();
+    rmSync(folder.file("views.db"));
+    await expect(call(model)).rejects.toThrow("deleted or exchanged");
+    expect(model.targetId).not.toBe(targetId);
+    expect([anew, lines]).toEqual([1, [expect.stringContaining("deleted or exchanged")]]);
+    await model.write([thing("b")]);
+    await model.flush();
+    await model.close();
+    const again = openFile();
+    expect(await idsOf(again)).toEqual(["b"]);
+    await again.close();
+  });
+});
+
+it("damage met while an old generation is dropped ends with a new file", async () => {
+  const first = openFile();
+  await first.write([thing("a")]);
+  await first.close();
+  const path = folder.file("views.db");
+  const database = new DatabaseSync(path);
+  database.exec("CREATE TABLE things_v9_g9 (text TEXT)");
+  const insert = database.prepare("INSERT INTO things_v9_g9 VALUES (?)");
+  for (let i = 0; i < 100; i++) insert.run("x".repeat(1_000));
+  const root = database
+    .prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'things_v9_g9'")
+    .get()?.rootpage;
+  const size = database.prepare("PRAGMA page_size").get()?.page_size;
+  database.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, (Number(root) - 1) * Number(size), Number(root) * Number(size));
+  writeFileSync(path, bytes);
+  const lines: string[] = [];
+  let anew = 0;
+  const second = openFile({ lines, onMadeAnew: () => anew++ });
+  await expect.poll(() => anew).toBe(1);
+  expect(second.targetId).not.toBe(first.targetId);
+  expect(lines).toEqual([expect.stringContaining("are damaged")]);
+  await second.write([thing("b")]);
+  expect(await idsOf(second)).toEqual(["b"]);
+  await second.close();
+  expect(stored()).not.toContain("things_v9_g9");
+});
+
+it("a folder in the place of the file is told with its path and what to do", () => {
+  mkdirSync(folder.file("views.db"));
+  expect(() => openFile()).toThrow(/views\.db cannot be used: .*move it away and start again/);
 });
 
 describe("generations", () => {

@@ -7,7 +7,7 @@ import { acquireLock } from "../../adapters/event-store/lock.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const folder = temporaryFolder();
-const REFUSED = /another engine is running on this data folder.*Stop it first/;
+const REFUSED = /another program .*is using this data folder.*Stop it first, or use another/;
 
 describe("the lock", () => {
   it("is held by one, refused to others with a sentence, and free after release", () => {

@@ -234,6 +234,15 @@ describe("refusals", () => {
     expect(err).not.toContain("    at ");
   });
 
+  it("a read whose connection broke off is an engine that does not answer", async () => {
+    const rebuildViews = () => {
+      throw new Refusal(Code.UNAVAILABLE, "Connection dropped");
+    };
+    const { code, err } = await against({ rebuildViews }, ["rebuild"]);
+    expect(code).toBe(EXIT.unreachable);
+    expect(err).toMatch(/the connection to the engine at \S+ broke off \(Connection dropped\)/);
+  });
+
   it("says so when nobody answers, for people and programs", async () => {
     // A port that was free a moment ago.
     const gone = await startFakeEngine({});

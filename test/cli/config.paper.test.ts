@@ -40,6 +40,13 @@ describe("paper.mev", () => {
     expect(problems(setting)).toContainEqual(expect.stringContaining(`\`${key}\` ${message}`));
   });
 
+  it("compares classes only where every figure is one", () => {
+    expect(problems("paper.mev.classes.LOW.probabilityPpm=1000001")).toEqual([
+      "--set paper.mev.classes.LOW.probabilityPpm: `paper.mev.classes.LOW.probabilityPpm` " +
+        "must be a whole number from 0 to 1000000, not 1000001",
+    ]);
+  });
+
   it("knows no beginning of the lowest class", () => {
     const result = loadConfig({ set: ["paper.mev.classes.LOW.fromUsd=5"] }, {});
     expect(result).toMatchObject({ kind: "wrong" });

@@ -101,11 +101,35 @@ describe("precedence", () => {
 });
 
 describe("a wrong key", () => {
+  it.each([
+    ["paper.squareRoot.depthUsdOf", "`paper.squareRoot.depthUsdOf` is no plain value; it can be"],
+    ["paper.squareRoot.depthUsdOf.SOL", "`paper.squareRoot.depthUsdOf` is no plain value; it can"],
+    ["tokens", "`tokens` is no plain value; it can be given in the configuration file only"],
+    ["paper", "`paper` is a group of keys; set one of them, such as `paper.slippageBps`"],
+  ])("of the file is not proposed to itself: %s", (key, sentence) => {
+    expect(problems({ set: [`${key}=1`] })).toEqual([
+      expect.stringContaining(`--set ${key}: ${sentence}`),
+    ]);
+  });
+
+  it("of the first account begins with a letter or a digit", () => {
+    const config = fileOf({ firstAccount: { name: "--help" } });
+    expect(problems({ config })).toEqual([
+      expect.stringContaining("`firstAccount.name` must begin with a letter or a digit"),
+    ]);
+  });
+
+  it("of the file is told to a variable too", () => {
+    expect(problems({}, { ORDERSTREAM_TOKENS: "SOL" })).toEqual([
+      "ORDERSTREAM_TOKENS: `tokens` is no plain value; it can be given in the configuration file only",
+    ]);
+  });
+
   it("is named with the nearest right one", () => {
     const config = fileOf({ cache: { tllMs: 1 }, limit: {}, paper: { slippagebps: 60 } });
     expect(problems({ config, set: ["cache.ttl=1"] }, { ORDERSTREAM_HTPP: "x" })).toEqual([
       "unknown environment variable `ORDERSTREAM_HTPP`; did you mean `ORDERSTREAM_HTTP`?",
-      "unknown key `cache.ttl`; did you mean `cache.ttlMs`?",
+      "--set cache.ttl: unknown key `cache.ttl`; did you mean `cache.ttlMs`?",
       `${config}: unknown key \`cache.tllMs\`; did you mean \`cache.ttlMs\`?`,
       `${config}: unknown key \`paper.slippagebps\`; did you mean \`paper.slippageBps\`?`,
       `${config}: unknown key \`limit\`; did you mean \`limits\`?`,

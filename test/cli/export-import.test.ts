@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
@@ -278,6 +279,13 @@ describe("import refuses", () => {
     const bytes = Buffer.from(text);
     bytes[bytes.indexOf("main")] = 0xff;
     expect((await importOf(bytes)).err).toContain("is not UTF-8 text");
+    for (const packed of [gzipSync(text), zstdCompressSync(text), "BZh9", "PK\u0003\u0004"]) {
+      const ran = await importOf(packed);
+      expect([ran.code, ran.err]).toEqual([
+        EXIT.usage,
+        expect.stringContaining("cannot be read: it is compressed: unpack it first"),
+      ]);
+    }
     expect(readdirSync(folder.file("copy"))).toEqual(["lock.db"]);
   });
 
@@ -326,7 +334,7 @@ describe("import refuses", () => {
     try {
       const busy = await importOf(text, "busy");
       expect(busy.code).toBe(EXIT.store);
-      expect(busy.err).toContain("another engine is running on this data folder");
+      expect(busy.err).toContain("is using this data folder");
     } finally {
       lock.release();
     }
@@ -345,7 +353,10 @@ describe("import refuses", () => {
 
   it.each<[string[], string]>([
     [[], "name the file with --verify FILE"],
-    [["--verify", "/does/not/exist"], "--verify /does/not/exist cannot be read"],
+    [
+      ["--verify", "/does/not/exist"],
+      "--verify /does/not/exist cannot be read: there is no such file\n",
+    ],
     [["--verify", "."], "it is a folder"],
   ])("%j before it touches the folder", async (args, sentence) => {
     const ran = await run(["import", ...args, ...from("copy")]);

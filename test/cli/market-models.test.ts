@@ -116,6 +116,7 @@ describe("the configuration", () => {
       ["paper.routeImpact.sharePercent=1001"],
       "must be a whole number from 0 to 1000, not 1001",
     ],
+    [{}, ["paper.usdTokens=SOL,sol"], "`paper.usdTokens.1` is there twice: sol"],
     [{}, ["paper.usdTokens=USDC,EURC"], "`paper.usdTokens.1` is no configured token: EURC"],
     [{}, ["cache.staleMs=2000"], "`cache.staleMs` must be 0 or above cache.ttlMs, 2000"],
     [

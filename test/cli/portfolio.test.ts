@@ -152,6 +152,19 @@ describe("equity", () => {
     expect(out).toBe("nothing happened on this account up to then\n");
   });
 
+  it("says that it begins after its end", async () => {
+    const empty = GetEquityCurveResponse.create({ account: "paper", costMint: USDC });
+    const shown = async (line: string) =>
+      (await against({ getEquityCurve: () => empty }, line)).out;
+    expect(await shown("equity --from 2030-01-01")).toBe(
+      "no points: --from 2030-01-01T00:00:00.000000Z is after the end, now\n",
+    );
+    engine?.stop();
+    expect(await shown("equity --to 2020-01-01")).toBe(
+      "nothing happened on this account up to then\n",
+    );
+  });
+
   it.each(["--points 1", "--points 1001", "--from yesterday"])("refuses %s", async (line) => {
     const { code, requests } = await against({}, `equity ${line}`);
     expect([code, requests]).toEqual([EXIT.usage, []]);

@@ -1,8 +1,10 @@
 /** The commands that read the store: on real files, written by the real store, processors and projections. */
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { openSqliteCheckpoints } from "../../adapters/checkpoints/sqlite.ts";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
+import { fileIdentity } from "../../adapters/event-store/file-identity.ts";
 import { openSqliteEventStore } from "../../adapters/event-store/sqlite.ts";
 import { createHttpServer } from "../../adapters/http/server.ts";
 import { createSqliteReadModel } from "../../adapters/read-model/sqlite.ts";
@@ -218,20 +220,85 @@ describe("replay --all", () => {
     expect(code).toBe(EXIT.failed);
   });
 
-  it("compares with a running engine's report before the snapshot", async () => {
-    const report = await writeFolder(someLog());
-    const reports = {
-      position: String(report.position as Position),
-      ledgerHash: report.ledgerHash,
-    };
-    let openOrders = report.openOrders;
+  type Report = Awaited<ReturnType<typeof writeFolder>>;
+
+  /** An engine's HTTP edge; its report is asked for each time. */
+  async function serveState(report: () => Report, storeFile = "log.db") {
     const http = createHttpServer({
       status: () => ({ accepting: true, reason: "" }),
-      state: () => ({ ...reports, openOrders }),
+      state: () => ({
+        ...report(),
+        ...{ logId: LOG_ID, grpc: "127.0.0.1:1", position: String(report().position as Position) },
+        storeId: fileIdentity(folder.file(storeFile)) ?? "",
+      }),
       metrics: () => Promise.reject(new Error("not asked for")),
       log: () => undefined,
     });
-    const address = await http.listen("127.0.0.1:0");
+    return { http, address: await http.listen("127.0.0.1:0") };
+  }
+
+  it("asks no engine that runs on another store, also if that is a copy", async () => {
+    const report = await writeFolder(someLog());
+    cpSync(folder.file("log.db"), folder.file("copy.db"));
+    const { http, address } = await serveState(() => ({ ...report, position: 5_465n }), "copy.db");
+    try {
+      const { code, out } = await run(["replay", "--all", ...data(), "--http", address]);
+      expect(out).toContain(`note: the engine at ${address} runs on another store than that in`);
+      expect(out).toContain("compared with the engine's snapshot in");
+      expect(out).toContain("no difference");
+      expect(code).toBe(EXIT.ok);
+    } finally {
+      await http.close();
+    }
+  });
+
+  it("does not pass where a running engine's views are gone", async () => {
+    const report = await writeFolder(someLog());
+    const { http, address } = await serveState(() => report);
+    rmSync(folder.file("views.db"));
+    try {
+      const { code, out } = await run(["replay", "--all", ...data(), "--http", address]);
+      expect(out).toMatch(/DIFFERENT: an engine runs, but .*views.db is gone: .*rebuild/);
+      expect(out).toContain("the views were NOT compared");
+      expect(code).toBe(EXIT.failed);
+    } finally {
+      await http.close();
+    }
+    const { code, summary } = await replay();
+    expect(summary).toMatchObject({ ok: true, viewsCompared: false, viewRows: 0 });
+    expect(code).toBe(EXIT.ok);
+  });
+
+  it.each([
+    ["state.db", 0],
+    ["state.db", 4_096],
+    ["views.db", 0],
+    ["views.db", 4_096],
+  ])(
+    "tells a %s damaged from byte %i on in a sentence, and compares the rest",
+    async (name, at) => {
+      await writeFolder(someLog());
+      writeFileSync(folder.file(name), readFileSync(folder.file(name)).fill(0xff, at));
+      const { code, err, summary } = await replay();
+      expect([code, err]).toEqual([EXIT.failed, ""]);
+      expect(summary).toMatchObject({
+        ...{ differenceCount: 1, viewsCompared: false, notes: [] },
+        differences: [
+          expect.stringMatching(
+            name === "state.db"
+              ? /state\.db cannot be .*delete it/
+              : /views\.db cannot be .*rebuild/,
+          ),
+        ],
+        comparedWith: expect.stringMatching(name === "state.db" ? /^$/ : /snapshot/),
+      });
+    },
+  );
+
+  it("compares with a running engine's report before the snapshot", async () => {
+    const report = await writeFolder(someLog());
+    let { openOrders } = report;
+    const { http, address } = await serveState(() => ({ ...report, openOrders }));
     try {
       const args = ["replay", "--all", ...data(), "--http", address];
       const same = await run(args);

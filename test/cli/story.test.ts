@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
 import { tell } from "../../adapters/cli/story.ts";
 import { tokenTable } from "../../adapters/cli/tokens.ts";
+import { given } from "../support/given.ts";
 import * as events from "../support/order-events.ts";
-import { POLICY, requestOf } from "../support/order-samples.ts";
+import { POLICY, requestOf, simulate } from "../support/order-samples.ts";
 import { type Answers, type FakeEngine, startFakeEngine } from "./fake-engine.ts";
 import { run } from "./harness.ts";
 import { answersFor } from "./one-order.ts";
@@ -52,6 +53,20 @@ describe("explain", () => {
       status: "FILLED",
       steps: [{ event: "OrderRequested" }, {}, {}, {}, {}, {}],
     });
+  });
+
+  it("tells the draws behind a fill of the outcome knobs", () => {
+    const tokens = tokenTable([...POLICY.tokens.values()]);
+    const context = { request: requestOf(), tokens, decimals: { base: 9, quote: 6 } };
+    const outcomes = { successRateBps: 9_000, averageSlippageBps: 50, delayMs: 0, seed: "" };
+    const past = [events.requested(), events.VALIDATED, events.QUOTED, events.RESERVED];
+    const [executed] = given(past).when(simulate({ outcomes })).events;
+    expect(executed?.type).toBe("PaperExecutionSimulated");
+    expect(executed ? tell(executed, context) : []).toContainEqual(
+      expect.stringMatching(
+        /^Model mock: draw \d+ of 1000000, below 900000 succeeds, averageSlippageBps 50, slippageDraw \d+ of 1000000, spread evenly over 0 to 10000 ppm\.$/,
+      ),
+    );
   });
 
   it("has words for every event, with no hole in them", () => {

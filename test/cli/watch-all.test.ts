@@ -3,6 +3,7 @@ import { status as Code } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
 import { runCli } from "../../adapters/cli/program.ts";
+import { createReminder } from "../../adapters/cli/watch-all.ts";
 import {
   OrderStatus,
   TradeAction,
@@ -157,6 +158,24 @@ describe("watch without an order", () => {
     expect(err).toMatch(/is stopping; trying again/);
     expect(out.length + err.length).toBeGreaterThan(0);
     expect(process.listeners("SIGTERM")).toEqual([]);
+  });
+
+  it("tells the same sentence every ten seconds, and again after the engine was back", () => {
+    let nowMs = 0;
+    const reminder = createReminder(() => nowMs);
+    const told = (sentence: string, atMs: number): boolean => {
+      nowMs = atMs;
+      return reminder.isDue(sentence);
+    };
+    expect([told("gone", 0), told("gone", 1_000), told("gone", 9_999)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([told("gone", 10_000), told("gone", 11_000)]).toEqual([true, false]);
+    expect([told("stopping", 12_000), told("gone", 13_000)]).toEqual([true, true]);
+    reminder.forget();
+    expect(told("gone", 14_000)).toBe(true);
   });
 
   it.each([

@@ -88,6 +88,15 @@ describe.each([
 });
 
 describe("checkpoints in a file", () => {
+  it("that is damaged inside are told with the file and what to do", async () => {
+    const first = openFile();
+    await first.save(checkpoint("trades", 1n, "x".repeat(20_000)));
+    first.close();
+    writeFileSync(file, readFileSync(file).fill(0xff, 4_096));
+    const load = async () => openFile().load("trades");
+    await expect(load()).rejects.toThrow(/state\.db cannot be used: .*move it away and start/);
+  });
+
   it("refuses a damaged file, unchanged, and says that it may go", () => {
     file = join(folder, "state.db");
     writeFileSync(file, "garbage ".repeat(1_000));

@@ -263,7 +263,19 @@ describe("the outcome knobs", () => {
     const outcomes = { ...knobs, averageSlippageBps: 40, delayMs: 7 };
     const { events } = given(reservedAt({})).when(simulate({ outcomes, delayMs: 900 }));
     expect(events).toMatchObject([
-      { data: { model: "mock", delayMs: 7, terms: { draw: expect.stringMatching(/succeeds$/) } } },
+      {
+        data: {
+          model: "mock",
+          delayMs: 7,
+          terms: {
+            draw: expect.stringMatching(/succeeds$/),
+            averageSlippageBps: "40",
+            slippageDraw: expect.stringMatching(
+              /^\d+ of 1000000, spread evenly over 0 to 8000 ppm$/,
+            ),
+          },
+        },
+      },
     ]);
     const data = events[0]?.type === "PaperExecutionSimulated" ? events[0].data : undefined;
     expect(data?.modelSlippagePpm).toBeLessThanOrEqual(8_000);

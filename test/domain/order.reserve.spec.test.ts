@@ -27,7 +27,7 @@ describe("the reservation", () => {
         data: {
           stage: "reserve",
           reason: "INSUFFICIENT_FUNDS",
-          message: `account main has 1500014999 smallest units of ${SOL} available, the order needs 1500015000`,
+          message: "account main has 1.500014999 SOL available, the order needs 1.500015 SOL",
           checks: [check(`funds ${SOL}`, "1500014999", "1500015000")],
         },
       });
@@ -94,7 +94,7 @@ describe("the reservation", () => {
         data: {
           stage: "reserve",
           reason: "AMOUNT_TOO_SMALL",
-          message: "amount out comes to 0",
+          message: "amount out comes to 0; at least 1 smallest unit, 0.000001 USDC, is needed",
           checks: [check("amount_out", "1", "0")],
         },
       });

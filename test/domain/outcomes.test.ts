@@ -17,8 +17,21 @@ describe("drawOutcome", () => {
       fails: false,
       draw: expect.stringMatching(/^\d+ of 1000000, below 1000000 succeeds$/),
       slippagePpm: undefined,
+      slippageTerms: {},
       delayMs: undefined,
     });
+  });
+
+  it("says how it drew the slippage, so that anybody can draw it again", () => {
+    for (const { slippagePpm, slippageTerms } of outcomes({ averageSlippageBps: 50 }).slice(
+      0,
+      50,
+    )) {
+      expect(slippageTerms.averageSlippageBps).toBe("50");
+      const [draw = "", of] = (slippageTerms.slippageDraw ?? "").split(" of ");
+      expect(of).toBe("1000000, spread evenly over 0 to 10000 ppm");
+      expect((BigInt(draw) * 10_001n) / 1_000_000n).toBe(slippagePpm);
+    }
   });
 
   it("never fails at 10,000 bps and always at 0", () => {

@@ -81,6 +81,13 @@ describe("the form", () => {
     [{ sourceService: "a\u0007b" }, "sourceService", "has a control character"],
     [{ sourceService: "a\u2028b" }, "sourceService", "has a control character"],
     [{ sourceService: "a\u0085b" }, "sourceService", "has a control character"],
+    ...["\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"].map(
+      (mark): [Record<string, unknown>, string, unknown] => [
+        { slippageModel: `fix${mark}ed` },
+        "slippageModel",
+        "has a mark that changes the direction of text",
+      ],
+    ),
     [{ sourceService: "\ud800" }, "sourceService", "has a lone surrogate"],
     [{ action: "HOLD" }, "action", "must be BUY, SELL or SWAP"],
     [{ baseMint: "SOL" }, "baseMint", address],

@@ -7,6 +7,7 @@ import {
   mintsToMark,
   valuationOf,
 } from "../../domain/pricing/valuation.ts";
+import { I64_MAX, I64_MIN, U64_MAX } from "../../domain/primitives/amount.ts";
 import type { Mint } from "../../domain/primitives/ids.ts";
 
 const [COST, A, B] = ["cost", "a", "b"] as [Mint, Mint, Mint];
@@ -87,6 +88,23 @@ describe("a valuation", () => {
     expect(mintsToMark([holding(B, 1n)], { ...options, valueMint: A })).toEqual([A, B]);
   });
 
+  it("leaves out what 64 bits cannot hold, alone or added to what came before", () => {
+    const options = { costMint: COST, valueMint: COST, marks: new Map([[A, mark(2n, 1n)]]) };
+    const [full, half] = [U64_MAX, U64_MAX / 2n + 1n];
+    const alone = valuationOf([holding(A, half), holding(COST, 7n)], options);
+    expect(alone).toMatchObject({ totalValue: 7n, unvalued: [A] });
+    expect(alone.holdings[0]).toEqual({
+      ...{ unrealised: undefined, value: undefined, exposureBps: undefined },
+    });
+    const fits = valuationOf([holding(A, half - 1n), holding(COST, 1n)], options);
+    expect(fits).toMatchObject({ totalValue: full, unvalued: [] });
+    const together = valuationOf([holding(A, half - 1n), holding(COST, 2n)], options);
+    expect(together).toMatchObject({ totalValue: full - 1n, unvalued: [COST] });
+    const profit = (cost: bigint) => valuationOf([holding(A, half - 1n, half - 1n, cost)], options);
+    expect(profit(full - 1n - I64_MAX)).toMatchObject({ unrealised: I64_MAX, unvalued: [] });
+    expect(profit(full - 2n - I64_MAX)).toMatchObject({ unrealised: 0n, unvalued: [A] });
+  });
+
   it("never flatters, and its parts make up the whole", () => {
     const units = fc.bigInt({ min: 0n, max: 10n ** 19n });
     const positive = fc.bigInt({ min: 1n, max: 10n ** 12n });
@@ -108,7 +126,13 @@ describe("a valuation", () => {
         for (const [i, { value, unrealised, exposureBps }] of valued.holdings.entries()) {
           const one = all[i];
           const it = held[i];
-          if (!one || !it || value === undefined || unrealised === undefined) throw new Error();
+          if (!one || !it) throw new Error();
+          if (value === undefined || unrealised === undefined) {
+            expect([value, unrealised]).toEqual([undefined, undefined]);
+            expect(valued.unvalued).toContain(it.mint);
+            continue;
+          }
+          expect(valued.unvalued).not.toContain(it.mint);
           // value <= quantity * P / V < value + 1, and the same for the costed part.
           const exact = it.quantity * one.n * vd;
           expect(value * one.d * vn <= exact && exact < (value + 1n) * one.d * vn).toBe(true);
@@ -123,6 +147,12 @@ describe("a valuation", () => {
         expect(valued.totalValue).toBe(
           valued.holdings.reduce((sum, { value }) => sum + (value ?? 0n), 0n),
         );
+        expect(valued.totalValue).toBeLessThanOrEqual(U64_MAX);
+        expect(valued.unrealised).toBe(
+          valued.holdings.reduce((sum, { unrealised }) => sum + (unrealised ?? 0n), 0n),
+        );
+        expect(valued.unrealised).toBeLessThanOrEqual(I64_MAX);
+        expect(valued.unrealised).toBeGreaterThanOrEqual(I64_MIN);
       }),
     );
   });

@@ -227,7 +227,7 @@ describe.each(MARKETS)("paper trading end to end, %s", (name, args) => {
   }, 60_000);
 
   it("lets one engine alone own a data folder", async () => {
-    await expect(start()).rejects.toThrow(/another engine is running on this data folder/);
+    await expect(start()).rejects.toThrow(/another program .* is using this data folder/);
     lines(await execute(engine.client, request("still-alive")));
   });
 });

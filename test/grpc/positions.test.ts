@@ -133,7 +133,7 @@ describe("GetPositions now", () => {
     expect(answer.positions[0]).toMatchObject({ value: 499_999_996n, unrealisedProfit: 0n });
   });
 
-  it("says as much as the wire can hold of amounts beyond it", async () => {
+  it("has no value where the wire cannot hold it, and as much as it can of a cost", async () => {
     const huge = 2n ** 64n - 1n;
     const row = { quantity: huge, costed_quantity: huge, cost: 2n * huge, realised: -huge };
     await harness.views.put(positionRow(SOL_MINT, START_US, row));
@@ -141,12 +141,12 @@ describe("GetPositions now", () => {
     harness.market.marks.set(SOL_MINT, { price, timeUs: START_US });
     const answer = await positions();
     expect(answer.positions[0]).toMatchObject({
-      value: huge,
       cost: huge,
       realisedProfit: -(2n ** 63n),
-      unrealisedProfit: 2n ** 63n - 1n,
     });
-    expect(answer.totalValue).toBe(huge);
+    expect(answer.positions[0]?.value).toBeUndefined();
+    expect(answer.positions[0]?.unrealisedProfit).toBeUndefined();
+    expect(answer).toMatchObject({ totalValue: 0n, unvaluedMints: [SOL_MINT] });
   });
 });
 

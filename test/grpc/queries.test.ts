@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPositionTokens } from "../../adapters/grpc/mapping/position-token.ts";
 import { SOL_MINT } from "../../domain/primitives/ids.ts";
+import { formatTimestamp } from "../../domain/primitives/time.ts";
 import {
   CancelOutcome,
   type CancelTradeResponse,
@@ -95,7 +96,12 @@ describe("GetOrder", () => {
       order: requestId("past"),
       moment: { $case: "atTime", value: seconds(START_US) },
     });
-    expect((await failure(before)).code).toBe(status.NOT_FOUND);
+    const error = await failure(before);
+    expect([error.code, error.info?.reason]).toEqual([status.NOT_FOUND, "ORDER_NOT_FOUND"]);
+    const times = [START_US + 1_000, START_US].map(formatTimestamp);
+    expect(error.message).toBe(
+      `order ${atStart.result?.orderId} was requested at ${times[0]}, after at_time ${times[1]}`,
+    );
   });
 
   it("answers OUT_OF_RANGE beyond the last revision, and names that one", async () => {
@@ -191,6 +197,18 @@ describe("paper accounts", () => {
     expect([error.code, error.fields]).toEqual([status.INVALID_ARGUMENT, ["funds.cost"]]);
     expect(error.descriptions).toEqual([expect.stringContaining("must be absent")]);
     expect(fake.engine.balances(MAIN)).toEqual(before);
+  });
+
+  it("opens no account whose name could be an option or a path, but serves one of before", async () => {
+    const { client } = harness;
+    for (const account of ["--help", "..", "_a", ".b"]) {
+      const request = { requestId: "odd", account, initialFunds: [] };
+      const error = await failure(ask(client.openPaperAccount.bind(client), request));
+      expect([error.code, error.fields]).toEqual([status.INVALID_ARGUMENT, ["account"]]);
+      expect(error.descriptions).toEqual(["must begin with a letter or a digit"]);
+      const close = ask(client.closePaperAccount.bind(client), { requestId: "odd", account });
+      expect((await failure(close)).info?.reason).toBe("ACCOUNT_NOT_FOUND");
+    }
   });
 
   it("takes codes from the failures table", async () => {

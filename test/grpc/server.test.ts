@@ -134,6 +134,7 @@ describe("HTTP server", () => {
   let accepting = true;
   const logged: unknown[] = [];
   const report = {
+    ...{ logId: "log-1", storeId: "1:2", grpc: "127.0.0.1:50051" },
     position: "17",
     ledgerHash: "ab".repeat(32),
     openOrders: [{ orderId: "o", revision: 3, stateHash: "cd".repeat(32) }],

@@ -77,6 +77,9 @@ function upTo(events: readonly PositionedEvent[], timeUs: number): readonly Posi
   });
 }
 
+const fits = (value: bigint, profit: bigint): boolean =>
+  value < 2n ** 64n && profit < 2n ** 63n && profit >= -(2n ** 63n);
+
 export function worthModel(
   events: readonly PositionedEvent[],
   at: { readonly account: string; readonly timeUs: number; readonly unit: string },
@@ -86,7 +89,8 @@ export function worthModel(
   const worth = { value: 0n, realised: 0n, unrealised: 0n, fees: 0n };
   const unvalued: string[] = [];
   const values = new Map<string, bigint>();
-  for (const [key, book] of books) {
+  // In the order of mints: what no longer fits on the wire is not valued, alone or added to those before it.
+  for (const [key, book] of [...books].sort(([one], [other]) => (one < other ? -1 : 1))) {
     const [account, mint = ""] = key.split("/");
     if (account !== at.account) continue;
     worth.realised += book.r;
@@ -95,14 +99,20 @@ export function worthModel(
     // Floor by hand: what remains of a division is dropped.
     const inCost = (units: bigint, [paid, per]: readonly [bigint, bigint]): bigint =>
       (units * paid - ((units * paid) % per)) / per;
-    if (price) worth.unrealised += inCost(book.k, price) - book.c;
+    const profit = price ? inCost(book.k, price) - book.c : 0n;
     const unit = prices.get(at.unit);
-    if (mint === at.unit) values.set(mint, book.q);
-    else if (price && unit) values.set(mint, (book.q * price[0] * unit[1]) / (price[1] * unit[0]));
+    const rate = price && unit && ([price[0] * unit[1], price[1] * unit[0]] as const);
+    const value = mint === at.unit ? book.q : rate && inCost(book.q, rate);
+    const sums = [worth.value + (value ?? 0n), worth.unrealised + profit] as const;
+    if (!fits(value ?? 0n, profit) || !fits(...sums)) {
+      unvalued.push(mint);
+      continue;
+    }
+    [worth.value, worth.unrealised] = sums;
+    if (value !== undefined) values.set(mint, value);
     else if (book.q === 0n) values.set(mint, 0n);
     else unvalued.push(mint);
   }
-  for (const value of values.values()) worth.value += value;
   const each = [...values].map(([mint, value]) => {
     const whole = value * 10_000n;
     const down = worth.value === 0n ? 0n : whole / worth.value;

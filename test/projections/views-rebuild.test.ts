@@ -228,6 +228,31 @@ describe("a rebuild", () => {
     },
   );
 
+  it("begins once more where the target was made anew under it", async () => {
+    const inner = newReadModel();
+    const ids = ["target-1"];
+    const readModel: ReadModel = {
+      ...inner,
+      get targetId() {
+        return ids.at(-1) ?? "";
+      },
+      staging: {
+        ...inner.staging,
+        begin: async (views) => {
+          if (ids.push(`target-${ids.length + 1}`) < 3) throw new Error("damaged");
+          await inner.staging.begin(views);
+        },
+      },
+    };
+    const { processor, start, orders, writer } = setUp({ readModel });
+    await orders(4);
+    const one = start();
+    await caughtUp(one);
+    expect((await rebuild(processor)).kind).toBe("done");
+    expect(ids).toHaveLength(3);
+    expect(await allRows(readModel)).toEqual(await viewsOf(writer.recorded));
+  });
+
   it("waits for a processor that has not begun, or that fails and goes back", async () => {
     const inner = newReadModel();
     let fails = false;

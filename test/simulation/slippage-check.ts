@@ -47,7 +47,10 @@ export function expectedSlippage(
   const { model, ppm, terms, warnings } =
     drawn?.slippagePpm === undefined
       ? modelled(record, venue)
-      : { model: "mock", ppm: drawn.slippagePpm, terms: { draw: drawn.draw }, warnings: [] };
+      : {
+          ...{ model: "mock", ppm: drawn.slippagePpm, warnings: [] },
+          terms: { draw: drawn.draw, ...drawn.slippageTerms },
+        };
   const attack =
     request.mev.simulate && record.fits(ppm) ? attacked(record, venue, ppm) : undefined;
   const mev = attack?.assessment;

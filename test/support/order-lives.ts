@@ -106,7 +106,10 @@ export function commandOf(
     case "UseExpectedPrice":
       return { type: kind };
     case "Reserve":
-      return { type: kind, available: () => fate.available, baseFeeLamports: 5_000n };
+      return {
+        ...{ type: kind, available: () => fate.available },
+        ...{ baseFeeLamports: 5_000n, tokens: POLICY.tokens },
+      };
     case "Simulate": {
       const model = { name: "random", slippage: () => ({ ppm: fate.slippagePpm, terms: {} }) };
       const market = { usdMicros: fate.usdMicros, volatilityPpm: 150n };

@@ -153,6 +153,7 @@ export const reserve = (
   type: "Reserve",
   available,
   baseFeeLamports: 5_000n,
+  tokens: POLICY.tokens,
 });
 
 /** What a simulation is told where a test is not about it: nothing known, nothing drawn, no MEV. */

@@ -161,6 +161,7 @@ function wayToEnd(options: OrderOptions, order: OrderState, world: World): Order
       type: "Reserve",
       available: () => (outcome === "poor" ? 0n : 2n ** 64n),
       baseFeeLamports: 5_000n,
+      tokens: POLICY.tokens,
     },
     {
       type: "Simulate",

@@ -5,6 +5,7 @@ import {
   accountIdSchema,
   amountSchema,
   mintSchema,
+  newAccountIdSchema,
   requestIdSchema,
 } from "../../../domain/order/request.ts";
 import { U64_MAX } from "../../../domain/primitives/amount.ts";
@@ -108,7 +109,8 @@ async function perform(
   context: Context,
 ): Promise<Answer<AccountAnswer>> {
   const requestId = field("request_id", requestIdSchema, request.requestId);
-  const account = field("account", accountIdSchema, request.account);
+  const isNew = command.ok && command.value.type === "Open";
+  const account = field("account", isNew ? newAccountIdSchema : accountIdSchema, request.account);
   if (!requestId.ok || !account.ok || !command.ok) {
     const parts = [requestId, account, command];
     return invalid(parts.flatMap((part) => (part.ok ? [] : part.violations)));

@@ -1,6 +1,7 @@
 /** One order: its state at a moment, and its life as a stream. */
 import { type OrderState, stateHash } from "../../../domain/order/state.ts";
 import type { OrderId } from "../../../domain/primitives/ids.ts";
+import { formatTimestamp } from "../../../domain/primitives/time.ts";
 import type {
   ExecutionStatus,
   GetOrderRequest,
@@ -38,9 +39,22 @@ export const getOrder =
     if (behind) return behind;
     const found = await context.engine.get(orderId.value, moment.value);
     const order = ownOrder(found, caller.principal);
-    if (!order) return orderNotFound(orderId.value);
+    if (!order) return notThen({ orderId: orderId.value, moment: moment.value, caller }, context);
     return beyondEnd(order, moment.value) ?? { kind: "ok", message: orderMessage(order, context) };
   };
+
+/** An order that is there now, but was not at the time that was asked about. */
+async function notThen(
+  { orderId, moment, caller }: { orderId: OrderId; moment: Moment; caller: Caller },
+  { engine }: Context,
+): Promise<Failed> {
+  if (!moment || !("timeUs" in moment)) return orderNotFound(orderId);
+  const order = ownOrder(await engine.get(orderId), caller.principal);
+  if (!order) return orderNotFound(orderId);
+  const [begun, asked] = [order.requestedAtUs, moment.timeUs].map(formatTimestamp);
+  const message = `order ${orderId} was requested at ${begun}, after at_time ${asked}`;
+  return refused({ reason: "ORDER_NOT_FOUND", message }, orderId);
+}
 
 /** The last state is no answer to a question about a later one. */
 function beyondEnd({ orderId, revision }: OrderState, moment: Moment): Failed | undefined {

@@ -133,6 +133,9 @@ function decimalPrice(
   return base === undefined || quote === undefined ? "" : priceFromRatio(price, { base, quote });
 }
 
-/** What the wire cannot hold is as much as it can hold: less than there is, never more. */
+/**
+ * Recorded sums (cost, realised profit, fees) beyond the wire's 64 bits stand at its end, as the proto says; values are
+ * within it, see `valuationOf`.
+ */
 export const unsigned = (value: bigint): bigint => minOf(maxOf(value, 0n), U64_MAX);
 export const signed = (value: bigint): bigint => minOf(maxOf(value, I64_MIN), I64_MAX);

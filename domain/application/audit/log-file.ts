@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { type Codec, type PositionedEvent, UnreadableEventError } from "../../codec/codec.ts";
+import { formWords } from "../../codec/form-words.ts";
 import { MAX_EVENT_BYTES, type StoredEvent } from "../../ports/event-store.ts";
 import { type Canonical, canonicalJson } from "../../primitives/canonical-json.ts";
 import type { LogId, StreamName } from "../../primitives/ids.ts";
@@ -137,7 +138,7 @@ export function readHeader(line: string): ReadHeader {
     const known = `this program reads up to ${LOG_FILE_VERSION}: use the newer program`;
     return wrong(`says format version ${version}, and ${known}`);
   }
-  const header = headerSchema.safeParse(value);
+  const header = headerSchema.safeParse(value, { error: formWords });
   if (!header.success) return wrong(formProblem(header.error));
   const { logId, filters } = header.data;
   // One way to write it: what differs was changed.
@@ -174,13 +175,13 @@ export function readLine(line: string): ReadLine {
   const value = parsed(line);
   if (value === undefined) return wrong("is not JSON");
   if (typeof value === "object" && value !== null && Object.hasOwn(value, "sha256")) {
-    const trailer = trailerSchema.safeParse(value);
+    const trailer = trailerSchema.safeParse(value, { error: formWords });
     if (!trailer.success) return wrong(formProblem(trailer.error));
     return trailerLine(trailer.data) === line
       ? { kind: "trailer", trailer: trailer.data }
       : wrong("is not written as an export writes its last line: it was changed");
   }
-  const event = eventSchema.safeParse(value);
+  const event = eventSchema.safeParse(value, { error: formWords });
   if (!event.success) return wrong(formProblem(event.error));
   const { position, stream, revision, type, version, recordedAt, ...rest } = event.data;
   try {
@@ -219,7 +220,7 @@ function formProblem(error: z.ZodError): string {
   const [first] = error.issues;
   const field = first?.path.join(".") ?? "";
   const problem = first?.message ?? "";
-  return `is no line of an exported log: ${field === "" ? "" : `${field}: `}${problem}`;
+  return `is no line of an exported log: ${field === "" ? "it" : field} ${problem}`;
 }
 
 const messageOf = (error: unknown): string =>

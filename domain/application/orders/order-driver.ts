@@ -182,6 +182,7 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     const events = decide(order, {
       type: "Reserve",
       baseFeeLamports: config.baseFeeLamports,
+      tokens: config.policy.tokens,
       available: (mint) => ledger.available(account, mint),
     });
     // What is missing may be held by a request that turns out to be a repeated one.

@@ -54,7 +54,7 @@ export type RebuildPorts = {
   readonly store: EventStore;
   readonly codec: Codec;
   readonly projections: readonly ViewProjection[];
-  readonly readModel: Pick<ReadModel, "staging">;
+  readonly readModel: Pick<ReadModel, "staging" | "targetId">;
   readonly live: LiveViews;
   readonly breathe: () => Promise<void>;
 };
@@ -81,7 +81,14 @@ export function createRebuild(ports: RebuildPorts): Rebuild {
       const chosen = ports.projections.filter(
         ({ table }) => views.length === 0 || views.includes(table.name),
       );
-      return await run({ ...ports, ...options, chosen, fold: freshFold(chosen) });
+      const target = ports.readModel.targetId;
+      const job = { ...ports, ...options, chosen };
+      const result = await run({ ...job, fold: freshFold(chosen) });
+      // The target was made anew under the rebuild, where damage was met: it is whole after this.
+      const isOther = ports.readModel.targetId !== target;
+      return result.kind === "failed" && isOther
+        ? await run({ ...job, fold: freshFold(chosen) })
+        : result;
     } finally {
       isRunning = false;
     }

@@ -135,6 +135,7 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
           type: "Reserve",
           available: (mint) => ledger.available(order.request.account, mint),
           baseFeeLamports: 5_000n,
+          tokens: POLICY.tokens,
         };
       case "Simulate":
         return { type: "Simulate", model: fixedSlippage(50), ...PLAIN, delayMs: 0 };

@@ -506,14 +506,17 @@ export interface GetPositionsResponse {
   asOf: Timestamp | undefined;
   position: string;
   valueMint: string;
-  /** Sum over the positions that have a mark, in smallest units of value_mint. */
+  /** Sum over the positions that have a value, in smallest units of value_mint. */
   totalValue: bigint;
-  /** Sums, in smallest units of cost_mint. */
+  /** Sums, in smallest units of cost_mint. A realised profit beyond an int64 stands at its end. */
   realisedProfit: bigint;
   unrealisedProfit: bigint;
-  /** Lamports. */
+  /** Lamports; at most 2^64 - 1. */
   feesPaidLamports: bigint;
-  /** Mints with a quantity but without a mark: they are in none of the sums of values. */
+  /**
+   * Mints with a quantity but without a value: they are in none of the sums of values. They have no mark, or their value is
+   * beyond a uint64 or their unrealised profit beyond an int64, alone or added to those of the positions before them.
+   */
   unvaluedMints: string[];
 }
 
@@ -524,13 +527,13 @@ export interface Position {
   quantity: bigint;
   /** Held by open orders; 0 in answers as of a past time. */
   reserved: bigint;
-  /** Cost of the quantity whose cost is known, in smallest units of cost_mint. */
+  /** Cost of the quantity whose cost is known, in smallest units of cost_mint; at most 2^64 - 1. */
   cost: bigint;
   /** Part of quantity whose cost is known. */
   costedQuantity: bigint;
   /** Whole cost tokens per whole token; empty if no cost is known. */
   averageCost: string;
-  /** Smallest units of cost_mint, signed. */
+  /** Smallest units of cost_mint, signed; beyond an int64 it stands at its end. */
   realisedProfit: bigint;
   /** Lamports paid as fees by trades (on the SOL position). */
   feesPaidLamports: bigint;
@@ -548,11 +551,14 @@ export interface Position {
   markAgeUs?:
     | bigint
     | undefined;
-  /** Of the quantity whose cost is known, at the mark, in smallest units of cost_mint, rounded down; never stored. */
+  /**
+   * Of the quantity whose cost is known, at the mark, in smallest units of cost_mint, rounded down; never stored. Absent
+   * without a mark, and where unvalued_mints says that it does not fit.
+   */
   unrealisedProfit?:
     | bigint
     | undefined;
-  /** The whole quantity at the mark, in smallest units of value_mint, rounded down. */
+  /** The whole quantity at the mark, in smallest units of value_mint, rounded down. Absent where unvalued_mints has the mint. */
   value?:
     | bigint
     | undefined;
@@ -597,7 +603,7 @@ export interface EquityPoint {
   value: bigint;
   realisedProfit: bigint;
   unrealisedProfit: bigint;
-  /** Mints that had a quantity but no traded price yet: they are not in the value. */
+  /** Mints that had a quantity but no traded price yet, or whose value or profit did not fit: they are not in the sums. */
   unvaluedMints: string[];
 }
 
@@ -699,6 +705,7 @@ export interface Funds {
 /** OpenPaperAccountRequest names the account. */
 export interface OpenPaperAccountRequest {
   requestId: string;
+  /** 1 to 64 characters of A-Z a-z 0-9 . _ -, the first one a letter or a digit. */
   account: string;
   /** At most 64. */
   initialFunds: Funds[];
