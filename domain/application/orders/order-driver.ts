@@ -18,12 +18,13 @@ import type { OutcomeKnobs } from "../../pricing/outcomes.ts";
 import { NOTHING_KNOWN, type SlippageModel } from "../../pricing/slippage/model.ts";
 import { assertNever } from "../../primitives/assert-never.ts";
 import type { Mint } from "../../primitives/ids.ts";
-import { type TimestampUs, US_PER_MS } from "../../primitives/time.ts";
+import type { TimestampUs } from "../../primitives/time.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Recorder } from "../log/recorder.ts";
 import type { Sealer } from "../log/sealer.ts";
 import type { OrderFacts } from "./market-facts.ts";
 import { type OrderEntry, settleWaiters, stage } from "./order-entry.ts";
+import { createOrderWaits } from "./order-waits.ts";
 import type { OrderQuotes } from "./pair-quotes.ts";
 import type { Slots } from "./slots.ts";
 import { createUnconfirmed } from "./unconfirmed.ts";
@@ -69,8 +70,9 @@ export type DriveEnd =
 export type Driver = { readonly drive: (entry: OrderEntry) => Promise<DriveEnd> };
 
 export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
-  const { clock, ledger, slots, quotes, sealer, timers } = ports;
+  const { clock, ledger, slots, quotes, sealer } = ports;
   const unconfirmed = createUnconfirmed();
+  const { pause, until } = createOrderWaits(ports);
   const record = (entry: OrderEntry, command: OrderCommand, actor = "engine"): void =>
     stage(entry, decide(entry.draft, command), { sealer, actor });
 
@@ -110,33 +112,6 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     ports.onStored(entry, outcome.position);
     settleWaiters(entry);
     return undefined;
-  }
-
-  /** Waits for a turn or a time, whichever is given and first; or until somebody wakes the entry. */
-  function pause(
-    entry: OrderEntry,
-    { untilUs, turn }: { readonly untilUs: TimestampUs | undefined; readonly turn?: Promise<void> },
-  ): Promise<"turn" | "woken"> {
-    return new Promise((resolve) => {
-      let over = false;
-      const done = (why: "turn" | "woken"): void => {
-        // A turn that comes after the waking must not touch the entry's next pause.
-        if (over) return;
-        over = true;
-        cancel?.();
-        entry.wake = undefined;
-        entry.parked = false;
-        resolve(why);
-      };
-      const wake = (): void => done("woken");
-      const cancel =
-        untilUs === undefined
-          ? undefined
-          : timers.schedule(Math.max(0, Math.ceil((untilUs - clock.nowUs()) / US_PER_MS)), wake);
-      entry.wake = wake;
-      entry.parked = true;
-      turn?.then(() => done("turn"));
-    });
   }
 
   /** Takes the account's slot; what is staged is stored first if that means waiting. */
@@ -200,20 +175,6 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     }
     if (reservation && !entry.committed) unconfirmed.add(account, entry.orderId);
     return undefined;
-  }
-
-  /** False: the order was woken, or its time was over, before the promise was fulfilled. */
-  async function until(
-    entry: OrderEntry,
-    order: OrderState,
-    promise: Promise<unknown>,
-  ): Promise<boolean> {
-    if (entry.cancels.length > 0) return false;
-    const turn = promise.then(() => undefined);
-    const waiting = pause(entry, { untilUs: order.request.expiresAtUs, turn });
-    // Something is under way all the same: a drain waits for it.
-    entry.parked = false;
-    return (await waiting) === "turn";
   }
 
   /** Asks the market; undefined when the order is woken before the answer is there. */
