@@ -177,8 +177,10 @@ describe.skipIf(!hasRealData("transactions"))("recorded transactions", () => {
 });
 
 const ANSWER = "jupiter/swap-instructions-v1-sol-usdt-2hop.json";
-describe.skipIf(!hasRealData(ANSWER))("the recorded answer of /swap-instructions", () => {
-  const answer = JSON.parse(readFileSync(realDataPath(ANSWER), "utf8"));
+const hasAnswer = hasRealData(ANSWER);
+describe.skipIf(!hasAnswer)("the recorded answer of /swap-instructions", () => {
+  // Read while the tests are collected, also where they are left out.
+  const answer = JSON.parse(hasAnswer ? readFileSync(realDataPath(ANSWER), "utf8") : "{}");
   const asJson = ({ programId, accounts, data }: Instruction) => ({
     ...{ programId, accounts },
     data: Buffer.from(data).toString("base64"),
