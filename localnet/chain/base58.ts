@@ -65,6 +65,9 @@ export function addressBytes(address: string): Uint8Array | undefined {
   return bytes;
 }
 
+/** True for base58 of 32 bytes. */
+export const isAddress = (text: string): boolean => addressBytes(text) !== undefined;
+
 /** As `encodeBase58`, for addresses: remembered, since the same ones come again and again. */
 export function encodeAddress(bytes: Uint8Array): string {
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

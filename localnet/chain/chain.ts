@@ -124,8 +124,8 @@ export function createChain(options: ChainOptions = {}): LocalChain {
   });
 
   vm.enterSlot(blocks.tip().slot, blocks.tip().time);
-  for (const { raw, untilHeight } of restored?.withheld ?? []) {
-    leader.withhold(parseOrThrow(raw), untilHeight);
+  for (const { raw, untilHeight, revertProtection = false } of restored?.withheld ?? []) {
+    leader.withhold({ parsed: parseOrThrow(raw), untilHeight, revertProtection });
   }
 
   return {
@@ -200,9 +200,8 @@ export function createChain(options: ChainOptions = {}): LocalChain {
         settings: { ...settings },
         blocks: blocks.newest(BLOCKS_SAVED),
       },
-      withheld: leader.withheld().map(({ parsed, untilHeight }) => ({
-        raw: parsed.raw,
-        untilHeight,
+      withheld: leader.withheld().map(({ parsed, untilHeight, revertProtection }) => ({
+        ...{ raw: parsed.raw, untilHeight, revertProtection },
       })),
       prunedBelow: history.prunedBelow(),
       records: history.entries().map(({ record }) => record),

@@ -4,9 +4,9 @@
  */
 import { createServer } from "node:http";
 import { z } from "zod";
+import { close, HOST, listen, readBody, sendJson } from "../loopback-server.ts";
 import { addressBytes } from "./base58.ts";
 import type { LocalChain } from "./local-chain.types.ts";
-import { close, HOST, listen, readBody, sendJson } from "./loopback-server.ts";
 import { MAX_BLOCK_TIME_MS, type Producer } from "./producer.ts";
 import { MAX_FAULTS, nodeFaultSchema } from "./rpc/faults.ts";
 import type { RpcNode } from "./rpc/node.ts";
@@ -80,6 +80,16 @@ export type Controlled = {
   readonly chain: LocalChain;
   readonly producer: Producer;
   readonly nodes: readonly RpcNode[];
+  /** Told after each command. */
+  changed(): void;
+};
+
+export type ControlDone = {
+  fork?: object;
+  /** Signature. */
+  airdrop?: string;
+  tokenAccount?: string;
+  released?: number;
 };
 
 export type ControlState = ReturnType<typeof stateOf>;
@@ -105,9 +115,9 @@ export function stateOf({ chain, producer, nodes }: Controlled) {
 }
 
 /** Applies a command; throws a sentence if it cannot be done. What comes first is done first. */
-export function applyControl(controlled: Controlled, command: Control): object {
+export function applyControl(controlled: Controlled, command: Control): ControlDone {
   const { chain, nodes } = controlled;
-  const done: { fork?: object; airdrop?: string; tokenAccount?: string; released?: number } = {};
+  const done: ControlDone = {};
   if (command.node) {
     const node = nodes[command.node.index];
     if (!node) throw new Error(`there is no node ${command.node.index}, only ${nodes.length}`);
@@ -133,6 +143,7 @@ export function applyControl(controlled: Controlled, command: Control): object {
     done.fork = chain.fork({ depth, keep });
   }
   applyCourse(controlled, command);
+  controlled.changed();
   return done;
 }
 

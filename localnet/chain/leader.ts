@@ -24,7 +24,12 @@ import type { Vm } from "./vm.ts";
 const MAX_REJECTIONS = 100;
 const MAX_WITHHELD = 10_000;
 
-type Withheld = { readonly parsed: ParsedTransaction; readonly untilHeight: number };
+type Withheld = {
+  readonly parsed: ParsedTransaction;
+  readonly untilHeight: number;
+  /** It lands only if it succeeds. */
+  readonly revertProtection: boolean;
+};
 
 export type LeaderParts = {
   readonly vm: Vm;
@@ -45,7 +50,7 @@ export type Leader = {
   isBlockhashValid(blockhash: string, height: number): boolean;
   /** Lands what was withheld until the tip's height. */
   landDue(): void;
-  withhold(parsed: ParsedTransaction, untilHeight: number): void;
+  withhold(withheld: Withheld): void;
   release(how: "land" | "drop"): number;
   withheld(): readonly Withheld[];
   rejections(): readonly Rejection[];
@@ -115,16 +120,16 @@ export function createLeader(parts: LeaderParts): Leader {
     return { kind: "landed", transaction };
   }
 
-  function withhold(parsed: ParsedTransaction, untilHeight: number): void {
+  function withhold(late: Withheld): void {
     if (withheld.size >= MAX_WITHHELD)
       throw new Error(`over ${MAX_WITHHELD} withheld transactions`);
-    const signature = parsed.signatures[0] ?? "";
-    if (!withheld.has(signature)) withheld.set(signature, { parsed, untilHeight });
+    const signature = late.parsed.signatures[0] ?? "";
+    if (!withheld.has(signature)) withheld.set(signature, late);
   }
 
   function landAll(due: readonly Withheld[]): void {
     for (const { parsed } of due) withheld.delete(parsed.signatures[0] ?? "");
-    for (const { parsed } of due) land(parsed);
+    for (const { parsed, revertProtection } of due) land(parsed, revertProtection);
   }
 
   return {
@@ -138,7 +143,7 @@ export function createLeader(parts: LeaderParts): Leader {
         case "drop":
           return { kind: "withheld", signature };
         case "withhold":
-          withhold(parsed, verdict.untilHeight);
+          withhold({ parsed, untilHeight: verdict.untilHeight, revertProtection });
           return { kind: "withheld", signature };
         case "land-twice": {
           const first = land(parsed, revertProtection);

@@ -60,7 +60,11 @@ export type ChainState = {
   readonly blocks: readonly Block[];
   readonly airdrops: number;
   readonly prunedBelow: number;
-  readonly withheld: readonly { readonly raw: Uint8Array; readonly untilHeight: number }[];
+  readonly withheld: readonly {
+    readonly raw: Uint8Array;
+    readonly untilHeight: number;
+    readonly revertProtection?: boolean | undefined;
+  }[];
   readonly records: readonly Buffer[];
   readonly machine: Uint8Array;
 };

@@ -1,17 +1,18 @@
 /**
  * The local chain with everything around it: RPC nodes, control endpoint, block production, and
- * the state file. In process for tests, behind `main.ts` as a process.
+ * the state file. Put together with the venue and the market in `../localnet.ts`.
  */
 import { createChain } from "./chain.ts";
 import {
   applyControl,
+  type ControlDone,
   type ControlInput,
   type ControlState,
   controlSchema,
   startControl,
   stateOf,
 } from "./control.ts";
-import { blocksToCatchUp, createKeeper } from "./keeper.ts";
+import { blocksToCatchUp, createKeeper, type Keeper } from "./keeper.ts";
 import type { LocalChain } from "./local-chain.types.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { type RpcNode, startNode } from "./rpc/node.ts";
@@ -52,7 +53,7 @@ export type Localnet = {
   /** True if it goes on from a state file. */
   readonly restored: boolean;
   /** As `POST /control`; throws a ZodError or a sentence. */
-  control(command: ControlInput): object;
+  control(command: ControlInput): ControlDone;
   state(): ControlState;
   /** Stops, and saves the state first if there is a file for it. */
   close(): Promise<void>;
@@ -61,7 +62,6 @@ export type Localnet = {
 /** Rejects with a sentence: no LiteSVM for this machine, port in use, state file broken. */
 export async function startLocalnet(options: LocalnetOptions = {}): Promise<Localnet> {
   const { blockTimeMs = BLOCK_TIME_MS, nodes: count = 2, port = 0, stateFile } = options;
-  const { nowMs = Date.now } = options;
   if (!Number.isInteger(count) || count < 1 || count > 16) throw new Error("nodes: from 1 to 16");
   const { chain, restored } = await openChain(options);
   const nodes: RpcNode[] = [];
@@ -75,18 +75,14 @@ export async function startLocalnet(options: LocalnetOptions = {}): Promise<Loca
     }
     const producer = createProducer(chain, blockTimeMs);
     closing.push(producer.close);
-    const controlled = { chain, producer, nodes };
+    const keeper = stateFile === undefined ? undefined : openKeeper(chain, stateFile, options);
+    if (keeper) closing.push(keeper.close);
+    const controlled = { chain, producer, nodes, changed: () => keeper?.changed() };
     const control = await startControl(controlled, options.controlPort ?? 0);
     closing.push(control.close);
-    if (stateFile !== undefined) {
-      const onError = options.onError ?? ((reason) => process.stderr.write(`chain: ${reason}\n`));
-      const write = saveState.bind(undefined, stateFile);
-      const keeper = createKeeper({ chain, write, nowMs, onError });
+    if (keeper) {
       await keeper.save(false);
-      closing.push(() => {
-        keeper.close();
-        return keeper.save(true);
-      });
+      closing.push(() => keeper.save(true));
     }
     let closed: Promise<void> | undefined;
     return {
@@ -102,6 +98,12 @@ export async function startLocalnet(options: LocalnetOptions = {}): Promise<Loca
     await closeAll(closing);
     throw error;
   }
+}
+
+function openKeeper(chain: LocalChain, stateFile: string, options: LocalnetOptions): Keeper {
+  const { nowMs = Date.now } = options;
+  const onError = options.onError ?? ((reason) => process.stderr.write(`chain: ${reason}\n`));
+  return createKeeper({ chain, write: saveState.bind(undefined, stateFile), nowMs, onError });
 }
 
 /** A new chain with its world, or the saved one. */

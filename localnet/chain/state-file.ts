@@ -49,6 +49,7 @@ const stateSchema = z.object({
     z.object({
       raw: z.string().transform((text) => new Uint8Array(Buffer.from(text, "base64"))),
       untilHeight: z.int(),
+      revertProtection: z.boolean().optional(),
     }),
   ),
   /** Length of each record. */
@@ -68,9 +69,9 @@ export async function saveState(path: string, saved: SavedChain): Promise<void> 
   const json = JSON.stringify({
     ...rest,
     records: records.map(({ length }) => length),
-    withheld: withheld.map(({ raw, untilHeight }) => ({
+    withheld: withheld.map(({ raw, ...rest }) => ({
+      ...rest,
       raw: Buffer.from(raw).toString("base64"),
-      untilHeight,
     })),
   });
   const parts = [Buffer.from(json), ...records, machine];

@@ -15,7 +15,8 @@ export type MintExtension =
 export type MintFields = {
   readonly decimals: number;
   readonly supply: bigint;
-  readonly mintAuthority: Address;
+  /** Null: nobody, neither for the mint nor for its extensions. */
+  readonly mintAuthority: Address | null;
   readonly extensions: readonly MintExtension[];
 };
 
@@ -31,6 +32,7 @@ export type TokenAccountFields = {
   readonly extensions: readonly MintExtension[];
 };
 
+const NOBODY = new Uint8Array(32);
 const TYPE_MINT = 1;
 const TYPE_ACCOUNT = 2;
 const EXTENSION = {
@@ -44,15 +46,16 @@ const EXTENSION = {
 
 export function encodeMint(fields: MintFields): Uint8Array {
   const base = Buffer.alloc(MINT_BYTES);
-  base.writeUInt32LE(1, 0);
-  base.set(requireAddress(fields.mintAuthority), 4);
+  const authority = fields.mintAuthority === null ? NOBODY : requireAddress(fields.mintAuthority);
+  if (authority !== NOBODY) base.writeUInt32LE(1, 0);
+  base.set(authority, 4);
   base.writeBigUInt64LE(fields.supply, 36);
   base[44] = fields.decimals;
   base[45] = 1;
   if (fields.extensions.length === 0) return base;
   // With extensions a mint is as long as an account, so that no length tells the two apart wrongly.
   const padded = Buffer.concat([base], TOKEN_ACCOUNT_BYTES);
-  const values = fields.extensions.map((one) => mintExtension(one, fields.mintAuthority));
+  const values = fields.extensions.map((one) => mintExtension(one, authority));
   return Buffer.concat([padded, Buffer.from([TYPE_MINT]), ...values]);
 }
 
@@ -92,13 +95,13 @@ function extension(type: number, value: Uint8Array): Buffer {
   return Buffer.concat([head, value]);
 }
 
-function mintExtension(one: MintExtension, authority: Address): Buffer {
+function mintExtension(one: MintExtension, authority: Uint8Array): Buffer {
   switch (one.kind) {
     case "transfer-fee": {
       // Two authorities, the amount withheld, and the fee of two epochs: older and newer.
       const value = Buffer.alloc(108);
-      value.set(requireAddress(authority), 0);
-      value.set(requireAddress(authority), 32);
+      value.set(authority, 0);
+      value.set(authority, 32);
       for (const at of [72, 90]) {
         value.writeBigUInt64LE(one.maximumFee, at + 8);
         value.writeUInt16LE(one.bps, at + 16);
@@ -108,7 +111,7 @@ function mintExtension(one: MintExtension, authority: Address): Buffer {
     case "transfer-hook":
       return extension(
         EXTENSION.transferHook,
-        Buffer.concat([requireAddress(authority), requireAddress(one.program)]),
+        Buffer.concat([authority, requireAddress(one.program)]),
       );
     case "permanent-delegate":
       return extension(EXTENSION.permanentDelegate, requireAddress(one.delegate));

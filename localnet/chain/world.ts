@@ -3,12 +3,12 @@
  * authority of our own, wallets, token accounts, lookup tables.
  */
 import { createHash } from "node:crypto";
-import { Keypair, PublicKey } from "@solana/web3.js";
+import { Keypair } from "@solana/web3.js";
 import { TOKENS } from "../tokens.ts";
-import { requireAddress } from "./base58.ts";
 import type { Address, Chain } from "./chain.types.ts";
+import { associatedTokenAddress } from "./derived-address.ts";
+import { encodeLookupTable } from "./lookup-table.ts";
 import {
-  ASSOCIATED_TOKEN_PROGRAM,
   LOOKUP_TABLE_PROGRAM,
   NATIVE_MINT,
   SYSTEM_PROGRAM,
@@ -24,7 +24,6 @@ import {
   withSupply,
 } from "./token-encoding.ts";
 
-const MAX_TABLE_ADDRESSES = 256;
 const U64_MAX = 2n ** 64n - 1n;
 
 /** Signs for all mints of the local world; the same everywhere, and worth nothing. */
@@ -59,20 +58,6 @@ export function addMint(chain: Chain, options: MintOptions = {}): Address {
   const lamports = chain.rentExempt(data.length);
   chain.setAccount(address, { lamports, owner, data, executable: false });
   return address;
-}
-
-/** Where a wallet's tokens of a mint are. */
-export function associatedTokenAddress(
-  owner: Address,
-  mint: Address,
-  program: Address = TOKEN_PROGRAM,
-): Address {
-  const seeds = [owner, program, mint].map(requireAddress);
-  const [address] = PublicKey.findProgramAddressSync(
-    seeds,
-    new PublicKey(ASSOCIATED_TOKEN_PROGRAM),
-  );
-  return address.toBase58();
 }
 
 export type TokensOptions = {
@@ -128,20 +113,9 @@ export function addLookupTable(
   addresses: readonly Address[],
   address: Address = newAddress(),
 ): Address {
-  if (addresses.length > MAX_TABLE_ADDRESSES) {
-    throw new Error(`${addresses.length} addresses, over ${MAX_TABLE_ADDRESSES}`);
-  }
-  const data = Buffer.alloc(56 + 32 * addresses.length);
-  data.writeUInt32LE(1, 0);
-  // Never deactivated.
-  data.writeBigUInt64LE(U64_MAX, 4);
-  // Extended in an earlier slot: what was added in the present one cannot be used yet.
-  data.writeBigUInt64LE(BigInt(chain.slot() - 1), 12);
-  data[21] = 1;
-  data.set(MINT_AUTHORITY.publicKey.toBytes(), 22);
-  addresses.forEach((one, index) => {
-    data.set(requireAddress(one), 56 + 32 * index);
-  });
+  const authority = MINT_AUTHORITY.publicKey.toBase58();
+  // Extended in an earlier slot, or nobody could use it yet.
+  const data = encodeLookupTable({ addresses, extendedSlot: chain.slot() - 1, authority });
   const lamports = chain.rentExempt(data.length);
   chain.setAccount(address, { lamports, owner: LOOKUP_TABLE_PROGRAM, data, executable: false });
   return address;

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { VersionedTransaction } from "@solana/web3.js";
 import { decodeBase58, encodeBase58 } from "../chain/base58.ts";
-import { SYSTEM_PROGRAM } from "../venue/addresses.ts";
+import { SYSTEM_PROGRAM } from "../chain/programs.ts";
 import { TIP_ACCOUNTS } from "./tip-accounts.ts";
 
 export const MIN_TIP_LAMPORTS = 1_000n;

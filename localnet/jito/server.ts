@@ -2,16 +2,15 @@
  * A stand-in for Jito's block engine on loopback: JSON-RPC at `/api/v1/transactions` and
  * `/api/v1/bundles`, and `POST /control` for faults. Source: docs.jito.wtf/lowlatencytxnsend.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { z } from "zod";
+import { close, HOST, KEEP_ALIVE_MS, listen } from "../loopback-server.ts";
 import { createRateLimiter, type RateLimit, rateLimitSchema } from "../market/rate-limit.ts";
 import { readBody } from "../market/request-body.ts";
 import type { JitoChain } from "./bundles.ts";
 import { createEngine, failure, type Outcome, type RpcRequest, requestSchema } from "./engine.ts";
 import { createFaults, type JitoFault, jitoFaultSchema } from "./faults.ts";
 
-const HOST = "127.0.0.1";
-const KEEP_ALIVE_MS = 65_000;
 const INVALID_REQUEST = -32_600;
 const RATE_LIMITED = -32_097;
 const SERVER_ERROR = -32_000;
@@ -96,15 +95,11 @@ export async function startJito(options: JitoOptions): Promise<Jito> {
     }
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const url = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0);
   return {
     ...jito,
-    url,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    url: `http://${HOST}:${port}`,
+    close: () => close(server),
   };
 }
 
@@ -155,16 +150,4 @@ function control(
 function discard(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   sendBody(response, 404, { error: "Not found" });
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, HOST, () => {
-      server.off("error", reject);
-      const address = server.address();
-      const bound = typeof address === "object" && address ? address.port : port;
-      resolve(`http://${HOST}:${bound}`);
-    });
-  });
 }

@@ -4,15 +4,12 @@
  * what was not asked for.
  */
 import { z } from "zod";
+import { isAddress, requireAddress } from "../chain/base58.ts";
+import { associatedTokenAddress } from "../chain/derived-address.ts";
+import { SYSTEM_PROGRAM } from "../chain/programs.ts";
 import { TIP_ACCOUNTS } from "../jito/tip-accounts.ts";
 import type { Token } from "../tokens.ts";
-import {
-  associatedTokenAddress,
-  bytesOf,
-  isAddress,
-  namedAddress,
-  SYSTEM_PROGRAM,
-} from "../venue/addresses.ts";
+import { namedAddress } from "../venue/addresses.ts";
 import { type AccountMeta, readonly, signer, TAIL_BYTES, writable } from "../venue/route-layout.ts";
 import { tokenProgramOf } from "../venue/token-bytes.ts";
 import { LOOKUP_TABLES } from "../venue/world.ts";
@@ -99,7 +96,7 @@ const ATTACKS = {
     after(plan, {
       programId: SYSTEM_PROGRAM,
       accounts: [payer(request.userPublicKey)],
-      data: Uint8Array.from([...packed([1, 4]), ...bytesOf(attacker)]),
+      data: Uint8Array.from([...packed([1, 4]), ...requireAddress(attacker)]),
     }),
   "minimum-out-zero": minimumNothing,
   "slippage-all": (plan) => withTail(plan, 16, packed([10_000, 2])),
@@ -205,5 +202,5 @@ const setAuthority = (
   tokenInstruction(
     token,
     [writable(userAccount(user, token)), signer(user)],
-    Uint8Array.from([6, kind, 1, ...bytesOf(attacker)]),
+    Uint8Array.from([6, kind, 1, ...requireAddress(attacker)]),
   );

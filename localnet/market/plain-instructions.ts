@@ -2,12 +2,10 @@
  * Instructions of the programs around a swap, as bytes: system, token, associated token account and
  * compute budget. Layouts: the programs' published interfaces.
  */
+
+import { associatedTokenAddress } from "../chain/derived-address.ts";
+import { ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM } from "../chain/programs.ts";
 import type { Token } from "../tokens.ts";
-import {
-  ASSOCIATED_TOKEN_PROGRAM,
-  associatedTokenAddress,
-  SYSTEM_PROGRAM,
-} from "../venue/addresses.ts";
 import { type AccountMeta, readonly, signer, writable } from "../venue/route-layout.ts";
 import { tokenProgramOf } from "../venue/token-bytes.ts";
 

@@ -4,6 +4,7 @@
  * exact, in smallest units.
  */
 import { createHash } from "node:crypto";
+import { encodeAddress } from "../chain/base58.ts";
 import { type Token, tokenBySymbol } from "../tokens.ts";
 import { formatQuotient, USD } from "./fixed-point.ts";
 import type { PriceSnapshot } from "./prices.ts";
@@ -37,6 +38,7 @@ export type Route = {
   readonly priceImpact: string;
 };
 
+/** Deep enough that 1,000 dollars move no pair of the usual tokens by 5 bps, over two legs too. */
 export const POOLS: readonly Pool[] = [
   pool("SOL/USDC", 50_000_000n, 4n),
   pool("SOL/USDT", 20_000_000n, 5n),
@@ -51,7 +53,7 @@ export const POOLS: readonly Pool[] = [
   pool("RAY/USDC", 5_000_000n, 25n),
   pool("ORCA/SOL", 4_000_000n, 25n),
   pool("ORCA/USDC", 4_000_000n, 25n),
-  pool("PYTH/SOL", 3_000_000n, 25n),
+  pool("PYTH/SOL", 4_000_000n, 25n),
   pool("PYTH/USDC", 4_000_000n, 25n),
   pool("WETH/SOL", 10_000_000n, 5n),
   pool("WETH/USDC", 15_000_000n, 5n),
@@ -59,7 +61,7 @@ export const POOLS: readonly Pool[] = [
   pool("JitoSOL/USDC", 5_000_000n, 10n),
   pool("mSOL/SOL", 20_000_000n, 2n),
   pool("PYUSD/USDC", 10_000_000n, 1n),
-  pool("BERN/SOL", 1_000_000n, 30n),
+  pool("BERN/SOL", 10_000_000n, 30n),
 ];
 
 const pools = new Map(
@@ -168,13 +170,6 @@ export const poolByAddress = (address: string): Pool | undefined => byAddress.ge
 function pool(pair: string, depthUsd: bigint, feeBps: bigint): Pool {
   const [a, b] = pair.split("/").map(tokenBySymbol);
   if (!a || !b) throw new Error(`no such pair: ${pair}`);
-  const digest = createHash("sha256").update(`localnet pool ${pair}`).digest("hex");
-  return { tokens: [a, b], depthUsd, feeBps, address: base58(BigInt(`0x${digest}`)) };
-}
-
-function base58(value: bigint): string {
-  const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-  let text = "";
-  for (let rest = value; rest > 0n; rest /= 58n) text = (alphabet[Number(rest % 58n)] ?? "") + text;
-  return text.padStart(32, "1");
+  const digest = createHash("sha256").update(`localnet pool ${pair}`).digest();
+  return { tokens: [a, b], depthUsd, feeBps, address: encodeAddress(digest) };
 }

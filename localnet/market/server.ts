@@ -3,7 +3,8 @@
  * chain `POST /swap/v1/swap` and `/swap-instructions`. Beside it `POST /control` switches faults
  * and fixes prices, and `GET /control/stats` counts what was served.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { close, HOST, KEEP_ALIVE_MS, listen } from "../loopback-server.ts";
 import { TOKENS, tokenByMint, tokenBySymbol } from "../tokens.ts";
 import { readRecording } from "./candles.ts";
 import type { MarketChain } from "./chain-pools.ts";
@@ -17,10 +18,7 @@ import { createRateLimiter, type RateLimit, type RateLimiter } from "./rate-limi
 import { readBody } from "./request-body.ts";
 import type { SwapSide, SwapSideOptions } from "./swap-side.ts";
 
-const HOST = "127.0.0.1";
 const MAX_CONNECTIONS = 4_096;
-/** Longer than the usual minute of clients and balancers, so that the client closes first. */
-const KEEP_ALIVE_MS = 65_000;
 /** Length of a Solana slot. */
 const DEFAULT_FOLLOW_MS = 400;
 
@@ -107,21 +105,20 @@ export async function startMarket(options: MarketOptions = {}): Promise<Market> 
   server.on("connection", () => {
     counts.connections += 1;
   });
-  const url = await listen(server, options.port ?? 0).catch((error: unknown) => {
+  const port = await listen(server, options.port ?? 0).catch((error: unknown) => {
     side?.close();
     throw error;
   });
+  const url = `http://${HOST}:${port}`;
   return {
     ...market,
     url,
     swapUrl: `${url}/swap/v1`,
-    close: () =>
-      new Promise((resolve) => {
-        side?.close();
-        answers.close();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close() {
+      side?.close();
+      answers.close();
+      return close(server);
+    },
   };
 }
 
@@ -193,18 +190,6 @@ async function openPrices(options: MarketOptions): Promise<Prices> {
   }
   const recording = await readRecording(options.file);
   return createPrices({ ...base, recorded: { symbol: token.symbol, recording } });
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, HOST, () => {
-      server.off("error", reject);
-      const address = server.address();
-      const bound = typeof address === "object" && address ? address.port : port;
-      resolve(`http://${HOST}:${bound}`);
-    });
-  });
 }
 
 function setPrice(prices: Prices, name: string, price: string | undefined): void {

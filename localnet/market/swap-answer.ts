@@ -8,8 +8,8 @@ import {
   TransactionMessage,
   VersionedTransaction,
 } from "@solana/web3.js";
+import { requireAddress } from "../chain/base58.ts";
 import { TIP_ACCOUNTS } from "../jito/tip-accounts.ts";
-import { bytesOf } from "../venue/addresses.ts";
 import type { MarketChain } from "./chain-pools.ts";
 import type { Answer } from "./faults.ts";
 import { type Instruction, transferLamports, unitLimit, unitPrice } from "./plain-instructions.ts";
@@ -87,7 +87,7 @@ export function answerSwap({ kind, chain, order, tamper }: SwapTask): Answer {
       addressLookupTableAddresses: plan.tables,
       ...common,
       blockhashWithMetadata: {
-        blockhash: [...bytesOf(blockhash)],
+        blockhash: [...requireAddress(blockhash)],
         lastValidBlockHeight,
         fetchedAt: { secs_since_epoch: seconds, nanos_since_epoch: 0 },
       },

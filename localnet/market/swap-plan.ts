@@ -3,16 +3,11 @@
  * in one of its two forms, clean-up, tip, and the lookup tables that hold the accounts.
  */
 
+import { requireAddress } from "../chain/base58.ts";
+import { associatedTokenAddress } from "../chain/derived-address.ts";
+import { NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from "../chain/programs.ts";
 import type { Token } from "../tokens.ts";
-import {
-  associatedTokenAddress,
-  bytesOf,
-  JUPITER_PROGRAM,
-  NATIVE_MINT,
-  PROGRAM_AUTHORITIES,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-} from "../venue/addresses.ts";
+import { JUPITER_PROGRAM, PROGRAM_AUTHORITIES } from "../venue/addresses.ts";
 import {
   type AccountMeta,
   hopAccounts,
@@ -160,7 +155,7 @@ function directSwap(order: SwapOrder): Instruction {
 function sharedSwap(order: SwapOrder): Instruction {
   const { request, input, output, hops } = order;
   const user = request.userPublicKey;
-  const id = (bytesOf(user)[0] ?? 0) % PROGRAM_AUTHORITIES.length;
+  const id = (requireAddress(user)[0] ?? 0) % PROGRAM_AUTHORITIES.length;
   const authority = PROGRAM_AUTHORITIES[id]?.address ?? "";
   const program2022 = [input, output].some((token) => token.token2022);
   const accounts = sharedRouteAccounts({

@@ -3,8 +3,8 @@
  * received. Fields without an effect here are let through.
  */
 import { z } from "zod";
+import { isAddress } from "../chain/base58.ts";
 import { type Token, tokenByMint } from "../tokens.ts";
-import { isAddress } from "../venue/addresses.ts";
 import type { Answer } from "./faults.ts";
 import { type Pool, poolByAddress } from "./pools.ts";
 import { refusal } from "./quote.ts";

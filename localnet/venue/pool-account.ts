@@ -2,7 +2,7 @@
  * The account of a pool on the chain: our own layout, as no real DEX's is needed. Reserves are what
  * the price is made of; the vaults hold the tokens.
  */
-import { addressOf, bytesOf } from "./addresses.ts";
+import { encodeAddress, requireAddress } from "../chain/base58.ts";
 
 /** "LOCLPOOL" as a little-endian number. */
 export const POOL_MAGIC = 0x4c4f4f504c434f4cn;
@@ -32,7 +32,7 @@ export function encodePool(state: PoolState): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setBigUint64(POOL.magic, POOL_MAGIC, true);
   for (const name of NUMBERS) view.setBigUint64(POOL[name], state[name], true);
-  for (const name of KEYS) bytes.set(bytesOf(state[name]), POOL[name]);
+  for (const name of KEYS) bytes.set(requireAddress(state[name]), POOL[name]);
   return bytes;
 }
 
@@ -43,7 +43,7 @@ export function decodePool(bytes: Uint8Array): PoolState | undefined {
   if (view.getBigUint64(POOL.magic, true) !== POOL_MAGIC) return undefined;
   const numberAt = (name: (typeof NUMBERS)[number]) => view.getBigUint64(POOL[name], true);
   const keyAt = (name: (typeof KEYS)[number]) =>
-    addressOf(bytes.subarray(POOL[name], POOL[name] + 32));
+    encodeAddress(bytes.subarray(POOL[name], POOL[name] + 32));
   return {
     feeBps: numberAt("feeBps"),
     reserveA: numberAt("reserveA"),

@@ -2,14 +2,10 @@
  * The venue's program, assembled when it is needed: it stands at Jupiter's address and takes what
  * Jupiter takes, `route` and `shared_accounts_route` in their real layouts, over pools of its own.
  */
-import {
-  AMM_PROGRAM,
-  bytesOf,
-  EVENT_AUTHORITY,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-  VAULT_AUTHORITY,
-} from "./addresses.ts";
+
+import { requireAddress } from "../chain/base58.ts";
+import { TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from "../chain/programs.ts";
+import { AMM_PROGRAM, EVENT_AUTHORITY, VAULT_AUTHORITY } from "./addresses.ts";
 import { type Assembler, at, createAssembler } from "./assembler.ts";
 import { writeElf } from "./elf.ts";
 import { POOL } from "./pool-account.ts";
@@ -123,7 +119,7 @@ function writeConstants(a: Assembler): void {
     [SLOT.vaultKey, VAULT_AUTHORITY.address],
     [SLOT.ammKey, AMM_PROGRAM],
   ] as const) {
-    writeBytes(a, offset, bytesOf(address));
+    writeBytes(a, offset, requireAddress(address));
   }
   writeSeeds(a);
 }

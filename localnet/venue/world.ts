@@ -3,33 +3,30 @@
  * pools with vaults, the accounts that routes share, lookup tables, and Jito's tip accounts.
  */
 import type { Account, Chain } from "../chain/chain.types.ts";
+import { associatedTokenAddress } from "../chain/derived-address.ts";
+import { encodeLookupTable } from "../chain/lookup-table.ts";
+import {
+  ASSOCIATED_TOKEN_PROGRAM,
+  LOOKUP_TABLE_PROGRAM,
+  NATIVE_MINT,
+  SYSTEM_PROGRAM,
+  TOKEN_2022_PROGRAM,
+  TOKEN_PROGRAM,
+} from "../chain/programs.ts";
 import { TIP_ACCOUNT_BYTES, TIP_ACCOUNTS, TIP_PROGRAM } from "../jito/tip-accounts.ts";
 import { POOLS, type Pool, type ReservesOf } from "../market/pools.ts";
 import { ALL_TOKENS, type Token } from "../tokens.ts";
 import {
   AMM_CONFIG,
   AMM_PROGRAM,
-  ASSOCIATED_TOKEN_PROGRAM,
-  associatedTokenAddress,
   EVENT_AUTHORITY,
   JUPITER_PROGRAM,
-  LOOKUP_TABLE_PROGRAM,
-  NATIVE_MINT,
   namedAddress,
   PROGRAM_AUTHORITIES,
-  SYSTEM_PROGRAM,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
   VAULT_AUTHORITY,
 } from "./addresses.ts";
 import { encodePool } from "./pool-account.ts";
-import {
-  lookupTableBytes,
-  mintBytes,
-  tokenAccountBytes,
-  tokenAccountLength,
-  tokenProgramOf,
-} from "./token-bytes.ts";
+import { mintBytes, tokenAccountBytes, tokenAccountLength, tokenProgramOf } from "./token-bytes.ts";
 import { venueProgram } from "./venue-program.ts";
 
 export type WorldChain = Pick<Chain, "addProgram" | "getAccount" | "rentExempt" | "setAccount">;
@@ -89,7 +86,10 @@ export function createWorld(chain: WorldChain, reservesOf: ReservesOf): void {
     }
   }
   const table = (addresses: readonly string[], expired = false) =>
-    state(LOOKUP_TABLE_PROGRAM, lookupTableBytes(addresses, expired));
+    state(
+      LOOKUP_TABLE_PROGRAM,
+      encodeLookupTable({ addresses, extendedSlot: 0, deactivated: expired }),
+    );
   put(LOOKUP_TABLES.pools, () => table(poolTableAddresses()));
   put(LOOKUP_TABLES.shared, () => table(sharedTableAddresses()));
   put(LOOKUP_TABLES.expired, () => table(poolTableAddresses(), true));

@@ -310,6 +310,20 @@ describe("sent transactions", () => {
     expect(send(200_000_000_000, false).kind).toBe("landed");
     expect(send(1_000_000, true).kind).toBe("landed");
   });
+
+  test("revert protection holds for what was withheld too", async () => {
+    const world = await openChain();
+    const { chain } = world.localnet;
+    world.localnet.control({ sends: [{ action: "delay", blocks: 2 }] });
+    const failing = signed(world.payer, chain.latestBlockhash().blockhash, [
+      transferTo(world.payer, newAddress(), 200_000_000_000),
+    ]);
+    const before = chain.getAccount(world.payer.publicKey.toBase58())?.lamports;
+    chain.sendTransaction(failing.serialize(), { revertProtection: true });
+    world.localnet.control({ advance: 5 });
+    expect(chain.withheld()).toEqual([]);
+    expect(chain.getAccount(world.payer.publicKey.toBase58())?.lamports).toBe(before);
+  });
 });
 
 describe("the control endpoint", () => {

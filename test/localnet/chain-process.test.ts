@@ -1,20 +1,21 @@
-/** The chain as a process, and what its state file brings back. */
+/** The local world as a process, and what the chain's state file brings back. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Connection, Keypair } from "@solana/web3.js";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { blocksToCatchUp } from "../../localnet/chain/keeper.ts";
+import { blocksToCatchUp, createKeeper } from "../../localnet/chain/keeper.ts";
+import type { ChainState } from "../../localnet/chain/local-chain.types.ts";
 import { type LocalnetOptions, startLocalnet } from "../../localnet/chain/localnet.ts";
 import { loadNative } from "../../localnet/chain/native.ts";
 import { loadState } from "../../localnet/chain/state-file.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { closeLater, newAddress, signatureOf, signed, transferTo } from "./chain-world.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../localnet/chain/main.ts");
+const MAIN = resolve(import.meta.dirname, "../../localnet/main.ts");
 const folder = temporaryFolder();
 let child: ChildProcess | undefined;
 afterEach(() => {
@@ -24,8 +25,9 @@ afterEach(() => {
 const readySchema = z.strictObject({
   genesisHash: z.string(),
   restored: z.boolean(),
-  nodes: z.array(z.strictObject({ url: z.url(), wsUrl: z.url(), derivedWsUrl: z.url() })),
-  controlUrl: z.url(),
+  nodes: z.array(z.strictObject({ url: z.url(), wsUrl: z.url() })),
+  ...{ swapUrl: z.url(), marketUrl: z.url(), jitoUrl: z.url() },
+  ...{ controlUrl: z.url(), marketControlUrl: z.url() },
 });
 
 const start = (...options: string[]) => {
@@ -47,7 +49,7 @@ async function stop(started: ChildProcess, signal: NodeJS.Signals) {
 const connect = (url: string | undefined) =>
   new Connection(url ?? "", { commitment: "processed", disableRetryOnRateLimit: true });
 
-describe("the chain as a process", () => {
+describe("the local world as a process", () => {
   test("says where it listens, executes, saves on SIGTERM and goes on", async () => {
     const state = folder.file("chain.state");
     const first = start("--state", state, "--block-time-ms", "20", "--nodes", "3");
@@ -97,7 +99,8 @@ describe("the chain as a process", () => {
   test.each([
     [["--prot", "1"], "--prot"],
     [["--nodes", "17"], "--nodes: over 16"],
-    [["--nodes", "0"], "nodes: from 1 to 16"],
+    [["--nodes", "0"], "--nodes: under 1"],
+    [["--market", "no-such.csv"], "no-such.csv cannot be read"],
     [["--state", "/no/such/folder/x"], "state /no/such/folder/x cannot be written"],
   ])("%j ends with a sentence", async (options, message) => {
     const started = start(...options);
@@ -192,6 +195,58 @@ describe("the state file", () => {
       blocksToCatchUp({ clean, savedAtMs: 1_000 }, { nowMs, blockTimeMs });
     expect([at(true, 9_000), at(false, 1_000), at(false, 9_000)]).toEqual([0, 1, 21]);
     expect([at(false, 10 ** 9), at(false, 9_000, 0), at(false, 500)]).toEqual([400, 0, 1]);
+  });
+});
+
+describe("the keeper", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Each write takes so long; answers when they began, in milliseconds. */
+  function writesOf(takesMs: number) {
+    const begun: number[] = [];
+    const state: ChainState = {
+      ...{ genesisHash: "", blocks: [], airdrops: 0, prunedBelow: 0, withheld: [], records: [] },
+      ...{ settings: { confirmLag: 1, finalLag: 31, quietPriorityFee: 0 } },
+      machine: new Uint8Array(),
+    };
+    const keeper = createKeeper({
+      chain: { save: () => state, onTransaction: () => () => undefined },
+      write: () => {
+        begun.push(Date.now());
+        const { promise, resolve } = Promise.withResolvers<void>();
+        setTimeout(() => resolve(), takesMs);
+        return promise;
+      },
+      nowMs: Date.now,
+      onError: (reason) => expect.unreachable(reason),
+    });
+    return { begun, keeper };
+  }
+
+  test("saves within a second of a change, and every 30 without", async () => {
+    vi.setSystemTime(0);
+    const { begun, keeper } = writesOf(0);
+    keeper.changed();
+    await vi.advanceTimersByTimeAsync(62_000);
+    keeper.close();
+    expect(begun).toEqual([1_000, 31_000, 61_000]);
+  });
+
+  test("rests nine times as long as a write took, four seconds at most", async () => {
+    const starts = async (takesMs: number) => {
+      vi.setSystemTime(0);
+      const { begun, keeper } = writesOf(takesMs);
+      for (let second = 0; second < 14; second += 1) {
+        keeper.changed();
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+      keeper.close();
+      return begun;
+    };
+    expect((await starts(10)).slice(0, 3)).toEqual([1_000, 2_000, 3_000]);
+    expect((await starts(300)).slice(0, 3)).toEqual([1_000, 4_000, 7_000]);
+    expect((await starts(2_000)).slice(0, 2)).toEqual([1_000, 7_000]);
   });
 });
 

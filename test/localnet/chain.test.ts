@@ -11,8 +11,9 @@ import {
   VersionedTransaction,
 } from "@solana/web3.js";
 import { describe, expect, test } from "vitest";
+import { associatedTokenAddress } from "../../localnet/chain/derived-address.ts";
 import { MEMO_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from "../../localnet/chain/programs.ts";
-import { addMint, addTokens, associatedTokenAddress } from "../../localnet/chain/world.ts";
+import { addMint, addTokens } from "../../localnet/chain/world.ts";
 import { tokenBySymbol } from "../../localnet/tokens.ts";
 import {
   freshTransfer,

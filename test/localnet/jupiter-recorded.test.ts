@@ -12,6 +12,8 @@ import {
   type ChainTransaction,
   readTransaction,
 } from "../../domain/chain/transaction.ts";
+import { associatedTokenAddress } from "../../localnet/chain/derived-address.ts";
+import { TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from "../../localnet/chain/programs.ts";
 import {
   closeAccount,
   createTokenAccount,
@@ -22,12 +24,9 @@ import {
   unitPrice,
 } from "../../localnet/market/plain-instructions.ts";
 import {
-  associatedTokenAddress,
   EVENT_AUTHORITY,
   JUPITER_PROGRAM,
   PROGRAM_AUTHORITIES,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
 } from "../../localnet/venue/addresses.ts";
 import {
   type AccountMeta,

@@ -14,9 +14,9 @@ import {
 } from "@jup-ag/api";
 import { VersionedTransaction } from "@solana/web3.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NATIVE_MINT, TOKEN_2022_PROGRAM } from "../../localnet/chain/programs.ts";
 import { type Market, startMarket } from "../../localnet/market/server.ts";
 import type { Token } from "../../localnet/tokens.ts";
-import { NATIVE_MINT, TOKEN_2022_PROGRAM } from "../../localnet/venue/addresses.ts";
 import { LOOKUP_TABLES } from "../../localnet/venue/world.ts";
 import { realDataPath } from "../support/real-data.ts";
 import { customCode } from "./support/venue-orders.ts";

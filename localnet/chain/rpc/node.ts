@@ -6,7 +6,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
-import type { LocalChain } from "../local-chain.types.ts";
 import {
   close,
   HOST,
@@ -15,7 +14,8 @@ import {
   readBody,
   sendJson,
   sendText,
-} from "../loopback-server.ts";
+} from "../../loopback-server.ts";
+import type { LocalChain } from "../local-chain.types.ts";
 import { RPC } from "./answers.ts";
 import { createDispatcher, type Dispatched, requestId } from "./dispatch.ts";
 import { createNodeFaults, type NodeFault } from "./faults.ts";

@@ -13,13 +13,13 @@ import {
 } from "@solana/web3.js";
 import { encodeBase58 } from "../../../localnet/chain/base58.ts";
 import type { Account } from "../../../localnet/chain/chain.types.ts";
+import { associatedTokenAddress } from "../../../localnet/chain/derived-address.ts";
 import { loadNative } from "../../../localnet/chain/native.ts";
 import { createVm, type Run } from "../../../localnet/chain/vm.ts";
 import type { MarketChain } from "../../../localnet/market/chain-pools.ts";
 import { reservesBy } from "../../../localnet/market/pools.ts";
 import { createPrices } from "../../../localnet/market/prices.ts";
 import { type Token, tokenBySymbol } from "../../../localnet/tokens.ts";
-import { associatedTokenAddress } from "../../../localnet/venue/addresses.ts";
 import type { AccountMeta } from "../../../localnet/venue/route-layout.ts";
 import { tokenProgramOf } from "../../../localnet/venue/token-bytes.ts";
 import { createWorld, holding } from "../../../localnet/venue/world.ts";

@@ -1,16 +1,20 @@
-/** What the chain's HTTP servers share: listening on loopback, and bodies of limited size. */
+/** What the HTTP servers of the local world share: listening on loopback, and limited bodies. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
 export const HOST = "127.0.0.1";
 /** Longer than the usual minute of clients and balancers, so that the client closes first. */
 export const KEEP_ALIVE_MS = 65_000;
 
-/** Resolves with the port; rejects with Node's error if it is in use. */
+/** Resolves with the port; rejects with a sentence if it is in use. */
 export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const failed = (error: Error): void => {
+      const isTaken = "code" in error && error.code === "EADDRINUSE";
+      reject(isTaken ? new Error(`port ${port} on ${HOST} is in use`) : error);
+    };
+    server.once("error", failed);
     server.listen(port, HOST, () => {
-      server.off("error", reject);
+      server.off("error", failed);
       const address = server.address();
       resolve(typeof address === "object" && address ? address.port : port);
     });
