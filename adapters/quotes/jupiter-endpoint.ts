@@ -1,8 +1,8 @@
 /**
- * One server behind the Jupiter adapter: its address without secrets, its headers, what we remember
- * of it, and the bounded reading of its answers.
+ * One server behind the Jupiter adapter: its address without secrets, its headers, and what we
+ * remember of it.
  */
-const MAX_BODY_BYTES = 256 * 1024;
+import type { RequestLimiter } from "./request-limiter.ts";
 
 export type Endpoint = {
   /** Scheme, host and port only: a key may stand in the path as well as in front of the host. */
@@ -11,13 +11,20 @@ export type Endpoint = {
   readonly headers: { readonly [name: string]: string };
   /** Cuts this server's credentials out of a text. */
   withoutSecrets(text: string): string;
-  /** Monotonic times until which it is asked last, or not at all. */
+  /** One of them stands in the text. Short ones are left out: they may stand anywhere. */
+  holdsSecret(text: string): boolean;
+  /** Servers of one organisation share it. */
+  readonly limiter: RequestLimiter;
+  /** Monotonic time until which it is asked last. */
   avoidUntilUs: number;
-  blockedUntilUs: number;
 };
 
 /** Throws, without repeating the URL, unless it is http or https without query and fragment. */
-export function createEndpoint(baseUrl: string, apiKey: string | undefined): Endpoint {
+export function createEndpoint(
+  baseUrl: string,
+  apiKey: string | undefined,
+  limiterOf: (host: string) => RequestLimiter,
+): Endpoint {
   const url = URL.parse(baseUrl);
   if (!url || !/^https?:$/.test(url.protocol)) throw new Error("a base URL must be http or https");
   if (url.search || url.hash) throw new Error("a base URL has neither query nor fragment");
@@ -29,37 +36,19 @@ export function createEndpoint(baseUrl: string, apiKey: string | undefined): End
     ...(apiKey ? { "x-api-key": apiKey } : {}),
     ...(user || password ? { authorization: `Basic ${basic}` } : {}),
   };
-  const secrets = [apiKey, user, password, basic, url.username, url.password];
-  const known = secrets.filter((secret) => secret !== undefined && secret.length > 2);
+  const longer = (secrets: readonly (string | undefined)[], length: number): string[] =>
+    secrets.flatMap((secret) => (secret !== undefined && secret.length >= length ? secret : []));
+  const known = longer([apiKey, user, password, basic, url.username, url.password], 3);
+  const long = longer([apiKey, password, url.password], 8);
   return {
     name: url.origin,
     basePath: url.origin + url.pathname.replace(/\/+$/, ""),
     headers,
-    withoutSecrets: (text) =>
-      known.reduce<string>((rest, it) => rest.replaceAll(it ?? "", "***"), text),
+    withoutSecrets: (text) => known.reduce((rest, it) => rest.replaceAll(it, "***"), text),
+    holdsSecret: (text) => long.some((secret) => text.includes(secret)),
+    limiter: limiterOf(url.hostname),
     avoidUntilUs: 0,
-    blockedUntilUs: 0,
   };
-}
-
-/**
- * The whole body as text; undefined if it is too large or no UTF-8. Throws if the connection
- * breaks.
- */
-export async function readBody(response: Response): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the rest.
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    return undefined;
-  }
 }
 
 /** By the codes of the system, of Node and of its HTTP client, or the error's name; the first that fits. */

@@ -91,6 +91,15 @@ describe("sha256", () => {
   });
 });
 
+it("digests bytes as they are, also those that are no text", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const expected = createHash("sha256").update(bytes).digest("hex");
+      expect(Buffer.from(hasher.digest(bytes)).toString("hex")).toBe(expected);
+    }),
+  );
+});
+
 it("refuses a lone surrogate: unlike texts would have like hashes", () => {
   expect(() => hasher.sha256("\ud800")).toThrow("lone surrogate");
   expect(() => hasher.uuid5(DNS, "\udc00")).toThrow("lone surrogate");

@@ -26,7 +26,7 @@ import type {
 import type { AccountId, Mint } from "../../domain/primitives/ids.ts";
 import { ORDERS_TABLE } from "../../projections/orders.ts";
 
-const ORDERS: StoredTable = { table: ORDERS_TABLE, name: "orders_v2_g1" };
+const ORDERS: StoredTable = { table: ORDERS_TABLE, name: "orders_v3_g1" };
 
 const order = (index: number, values: Partial<Row["values"]>): Row => ({
   table: "orders",
@@ -36,6 +36,7 @@ const order = (index: number, values: Partial<Row["values"]>): Row => ({
     ...{ base_mint: "sol", quote_mint: "usdc", amount_in: 1n, amount_out: 2n, price: "2" },
     ...{ fees_lamports: 1n, error_reason: "", error_message: "", tx_signature: "" },
     ...{ source_service: "s", requested_at: index, updated_at: index, revision: 1, hash: "h" },
+    ...{ attempts: 1, provisional: false, slot: null, wallet: "" },
     ...values,
   },
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Metrics, parseMetrics, valueIn } from "../../adapters/cli/metrics-text.ts";
+import { type Metrics, parseMetrics, valueIn } from "../../adapters/cli/top/metrics-text.ts";
 import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import { createCachedQuotes } from "../../adapters/quotes/cached.ts";
 import { createJupiterQuotes } from "../../adapters/quotes/jupiter.ts";
@@ -22,6 +22,10 @@ import { codec, hasher } from "../support/given.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { createManualTime } from "../support/manual-time.ts";
 
+const HALT = {
+  ...{ reason: "a test", by: LOCAL, requestId: "h" as RequestId, sinceUs: 0, recorded: true },
+};
+
 const SOURCES = {
   status: () => ({
     accepting: true,
@@ -29,14 +33,27 @@ const SOURCES = {
     openOrders: 3,
     unknownOrders: 1,
     queueLength: 2,
+    followedAttempts: 0,
     startedAtUs: 0,
     position: 77n,
+  }),
+  safety: () => ({
+    halts: [
+      { ...HALT, scope: "account" as const, target: "desk" },
+      { ...HALT, scope: "account" as const, target: "paper" },
+    ],
+    breaker: {
+      ...{ kind: "half-open" as const, cause: "errors" as const, count: 10 },
+      ...{ sinceUs: 0, untilUs: 60_000_000 },
+    },
+    revision: 2,
   }),
   quotes: () => ({ hits: 90, misses: 6, shared: 4, stale: 2, entries: 5 }),
   views: () => ({
     views: { lagEvents: 12, lagUs: 1_500_000 },
     "engine-state": { lagEvents: 0, lagUs: undefined },
   }),
+  live: () => ({ followedAttempts: 7, isSignerAvailable: true, isClusterKnown: false }),
 };
 
 /** Never zero in a process that runs: their readings depend on each other inside the library. */
@@ -88,10 +105,14 @@ describe("the metrics", () => {
       { labels: { version: "1.2.3" }, value: 1 },
     ]);
     const figures = {
+      orderstream_live_followed_attempts: 7,
+      orderstream_live_signer_available: 1,
+      orderstream_live_cluster_confirmed: 0,
       orderstream_accepting_orders: 1,
       orderstream_open_orders: 3,
       orderstream_unknown_orders: 1,
       orderstream_queued_orders: 2,
+      orderstream_breaker_open: 1,
       orderstream_log_position: 77,
       orderstream_quote_cache_stale_total: 2,
       orderstream_quote_cache_entries: 5,
@@ -107,6 +128,9 @@ describe("the metrics", () => {
         one("orderstream_quote_cache_requests_total", "result", result),
       ),
     ).toEqual([90, 6, 4]);
+    expect(
+      ["all", "account", "mint"].map((scope) => one("orderstream_trading_halted", "scope", scope)),
+    ).toEqual([0, 2, 0]);
     expect(one("orderstream_view_lag_events", "view", "views")).toBe(12);
     expect(one("orderstream_view_lag_seconds", "view", "views")).toBe(1.5);
     expect(one("orderstream_view_lag_seconds", "view", "engine-state")).toBe(0);

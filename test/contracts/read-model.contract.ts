@@ -60,6 +60,10 @@ const order = (order_id: string, requested_at: number, changes: Row["values"] = 
     updated_at: requested_at,
     revision: 5,
     hash: "h",
+    attempts: 1,
+    provisional: false,
+    slot: null,
+    wallet: "",
     ...changes,
   },
 });
