@@ -28,6 +28,8 @@ export type AccountPorts = {
   readonly ledger: Ledger;
   readonly isSupported: (mint: Mint) => boolean;
   readonly openOrders: (account: AccountId) => number;
+  /** The name belongs to a live account of the configuration. */
+  readonly isLive: (account: AccountId) => boolean;
   readonly onStored: (position: Position) => void;
 };
 
@@ -124,6 +126,10 @@ export function createAccounts(ports: AccountPorts): Accounts {
 
   return {
     handle: (account, command, context) => {
+      if (ports.isLive(account)) {
+        const message = `account ${account} is a live account: its funds are those of its wallet`;
+        return Promise.resolve({ kind: "refused", refusal: { reason: "ACCOUNT_EXISTS", message } });
+      }
       const before = queues.get(account) ?? Promise.resolve();
       const result = before.then(() => obey(account, command, context));
       const tail = result.catch(() => undefined);

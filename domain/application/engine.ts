@@ -9,11 +9,16 @@ import type { Clock, Timers } from "../ports/clock.ts";
 import type { EventStore, Position } from "../ports/event-store.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Quotes } from "../ports/quotes.ts";
-import type { LogId, OrderId } from "../primitives/ids.ts";
+import type { AccountId, LogId, OrderId, Principal } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
+import { BREAKER_LIMITS, type BreakerLimits } from "../safety/breaker.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import type { Engine } from "./engine.types.ts";
 import type { Ledger } from "./ledger.ts";
+import type { LiveConfig, LivePorts } from "./live/live.types.ts";
+import { createLiveVenue } from "./live/live-venue.ts";
+import { missingAccounts } from "./live/missing-accounts.ts";
+import { createResolve } from "./live/resolve-outcome.ts";
 import { createRecorder } from "./log/recorder.ts";
 import { createSealer, tipOf } from "./log/sealer.ts";
 import { type Admission, type AdmissionLimits, createAdmission } from "./orders/admission.ts";
@@ -24,15 +29,17 @@ import { loadOrder } from "./orders/load-order.ts";
 import { createOrderFacts } from "./orders/market-facts.ts";
 import { createOpenOrders } from "./orders/open-orders.ts";
 import { createDriver, type DriverConfig } from "./orders/order-driver.ts";
-import { createEntry } from "./orders/order-entry.ts";
+import { createEntry, type OrderEntry } from "./orders/order-entry.ts";
 import { createPairPrices } from "./orders/pair-prices.ts";
 import { createOrderQuotes } from "./orders/pair-quotes.ts";
 import { refused } from "./orders/refusals.ts";
-import { type RunParts, runOrder } from "./orders/run-order.ts";
+import { FENCED, type RunParts, runOrder } from "./orders/run-order.ts";
 import { createSlots } from "./orders/slots.ts";
 import { createSubmit } from "./orders/submit-order.ts";
 import { createWaitOn } from "./orders/wait-on-order.ts";
 import { watchOrder } from "./orders/watch-order.ts";
+import { createSafety } from "./safety/safety.ts";
+import { recoverSafety } from "./safety/safety-log.ts";
 
 export type EnginePorts = {
   readonly store: EventStore;
@@ -43,6 +50,12 @@ export type EnginePorts = {
   readonly timers: Timers;
   /** A broken invariant: the order stays as it is in the log. */
   readonly onFault: (orderId: OrderId, error: unknown) => void;
+  /** Absent: live orders are refused, and those of the log stay as they are. */
+  readonly live?: LivePorts | undefined;
+  /** Something that a person should look at. */
+  readonly onAlert?: ((orderId: OrderId, message: string) => void) | undefined;
+  /** What somebody should know at the start, a sentence. */
+  readonly onWarning?: (message: string) => void;
   /** An order's last event is durable. Must be cheap, and never throw. */
   readonly onEnded?: (order: OrderState) => void;
 };
@@ -52,6 +65,9 @@ export type EngineConfig = DriverConfig & {
   readonly limits: AdmissionLimits;
   /** Orders of one account between validation and the venue, at a time; undefined: no limit. */
   readonly paperSlotsPerAccount: number | undefined;
+  readonly live?: LiveConfig | undefined;
+  /** Of the circuit breaker; absent: its defaults. */
+  readonly safety?: BreakerLimits;
 };
 
 /** What the log says at the start. */
@@ -83,13 +99,44 @@ export async function createEngine(
   const moveTo = (stored: Position): void => {
     if (position === undefined || stored > position) position = stored;
   };
+  const liveAccounts = config.live?.accounts;
+  const ownerOf = (account: AccountId): Principal | undefined =>
+    liveAccounts?.get(account)?.owner ?? ledger.ownerOf(account);
+  for (const account of liveAccounts?.keys() ?? []) {
+    if (ledger.ownerOf(account) !== undefined) {
+      throw new Error(
+        `account ${account} is a paper account of this log: name the live one otherwise`,
+      );
+    }
+  }
+  const safety = createSafety(
+    {
+      ...{ hasher, clock, timers, recorder, sealer },
+      isAccount: (account) => ownerOf(account) !== undefined,
+      isMint: (mint) => config.policy.tokens.has(mint),
+      onStored: moveTo,
+      onFenced: () => admission.fail(FENCED),
+    },
+    config.safety ?? BREAKER_LIMITS,
+    await recoverSafety({ store, codec }),
+  );
   const pairs = createPairPrices(ports.quotes, config.policy);
   const quotes = createOrderQuotes(ports.quotes, pairs);
   const { usdMints } = config;
   const facts = createOrderFacts({ pairs, tokens: config.policy.tokens, usdMints });
+  const { policy, retry } = config;
+  const live =
+    ports.live &&
+    config.live &&
+    createLiveVenue({
+      ...{ store, codec, hasher, sealer, recorder, clock, timers, safety, policy, retry },
+      ports: ports.live,
+      config: config.live,
+      onAlert: ports.onAlert ?? (() => {}),
+    });
   const driver = createDriver(
     {
-      ...{ clock, timers, sealer, recorder, ledger, slots, quotes, facts },
+      ...{ clock, timers, sealer, recorder, ledger, slots, quotes, facts, live },
       onStored: (entry, stored) => {
         moveTo(stored);
         bell.ring(entry.orderId);
@@ -102,23 +149,30 @@ export async function createEngine(
     ...{ store, codec, hasher, recorder, sealer, ledger },
     isSupported: (mint) => config.policy.tokens.has(mint),
     openOrders: open.ofAccount,
+    isLive: (account) => liveAccounts?.has(account) ?? false,
     onStored: moveTo,
   });
-  const admission = createAdmission({ ledger, accounts, open }, config.limits);
+  const admission = createAdmission({ ledger, accounts, open, safety, live }, config.limits);
   const { defaults } = config;
   const parts = { store, codec, hasher, driver, ledger, open, admission, defaults, onFault };
 
-  await resume(parts, recovered.openOrders);
+  const resumed = await resume(parts, recovered.openOrders, (order) => live?.apply(order));
+  for (const message of missingAccounts(resumed, liveAccounts)) ports.onWarning?.(message);
 
   return {
-    submit: createSubmit({ ...parts, sealer, waitOn }),
+    submit: createSubmit({ ...parts, sealer, waitOn, live }),
     cancel: createCancel({ ...parts, waitOn }),
+    resolve: createResolve({
+      ...{ ...parts, live, waitOn, proof: config.live?.proof },
+      nodes: ports.live?.chain.nodes ?? [],
+    }),
     account: accountCommands({ accounts, admission, timers }),
     get: createGet(parts),
     watch: (orderId, afterRevision, signal) =>
       watchOrder({ store, codec, bell }, { orderId, afterRevision }, signal),
     balances: ledger.balances,
-    ownerOf: ledger.ownerOf,
+    ownerOf,
+    safety,
     status: () => ({
       accepting: admission.closedBecause() === "",
       reason: admission.closedBecause(),
@@ -126,7 +180,8 @@ export async function createEngine(
       unknownOrders: [...open.all()].filter(
         ({ committed }) => committed && statusOf(committed) === "OUTCOME_UNKNOWN",
       ).length,
-      queueLength: slots.waiting(),
+      queueLength: slots.waiting() + (live?.slots.waiting() ?? 0),
+      followedAttempts: live?.following() ?? 0,
       startedAtUs,
       position,
     }),
@@ -135,13 +190,23 @@ export async function createEngine(
 }
 
 /** Orders that the last life of the engine left open. */
-async function resume(parts: RunParts, openOrders: readonly OrderId[]): Promise<void> {
+async function resume(
+  parts: RunParts,
+  openOrders: readonly OrderId[],
+  onLoaded: (order: OrderState) => void,
+): Promise<readonly OrderState[]> {
+  const entries: OrderEntry[] = [];
+  const orders: OrderState[] = [];
   for (const orderId of openOrders) {
     const { order, last } = await loadOrder(parts, orderId);
-    if (order && last && !isTerminal(order)) {
-      void runOrder(parts, createEntry(orderId, { order, tip: tipOf(last) }));
-    }
+    if (!order || !last || isTerminal(order)) continue;
+    onLoaded(order);
+    orders.push(order);
+    entries.push(createEntry(orderId, { order, tip: tipOf(last) }));
   }
+  // Only when what all of them hold is known.
+  for (const entry of entries) void runOrder(parts, entry);
+  return orders;
 }
 
 /** A caller waits no longer than this for a write that is in doubt; the command itself goes on. */

@@ -7,6 +7,7 @@ import type { OrderState } from "../order/state.ts";
 import type { Position } from "../ports/event-store.ts";
 import type { AccountId, Mint, OrderId, Principal, RequestId } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
+import type { BreakerStatus, Halt, SafetyScope } from "../safety/state.ts";
 
 export type WaitFor = "ACCEPTED" | "SUBMITTED" | "CONFIRMED" | "FINALIZED";
 
@@ -61,6 +62,36 @@ export type AccountCommand =
   | { readonly type: "Withdraw"; readonly funds: Funds }
   | { readonly type: "Close" };
 
+export type HaltCommand = { readonly scope: SafetyScope; readonly reason: string };
+/** `breaker`: closes the circuit breaker. `all` lifts the halt of everything, and no other one. */
+export type ResumeCommand = {
+  readonly scope: SafetyScope | { readonly kind: "breaker" };
+  readonly reason: string;
+};
+
+export type SafetyStatus = {
+  /** In effect; `recorded` false: its event is not durable yet. */
+  readonly halts: readonly (Halt & { readonly recorded: boolean })[];
+  readonly breaker: BreakerStatus;
+  /** Of the last durable event of the stream `safety`; -1: there is none. */
+  readonly revision: number;
+};
+
+export type SafetyResult =
+  | { readonly kind: "done"; readonly status: SafetyStatus }
+  | Refused
+  /** A halt is in effect all the same. */
+  | WriteUnknown;
+
+type SafetyContext = { readonly principal: Principal; readonly requestId: RequestId };
+
+/** Idempotent by request id; another body under a used id is refused with REQUEST_ID_REUSED. */
+export type SafetyCommands = {
+  readonly halt: (command: HaltCommand, context: SafetyContext) => Promise<SafetyResult>;
+  readonly resume: (command: ResumeCommand, context: SafetyContext) => Promise<SafetyResult>;
+  readonly status: () => SafetyStatus;
+};
+
 export type EngineStatus = {
   readonly accepting: boolean;
   /** Why not, in words; empty while accepting. */
@@ -69,9 +100,20 @@ export type EngineStatus = {
   readonly unknownOrders: number;
   /** Orders that wait for their account's slot. */
   readonly queueLength: number;
+  /** Signed attempts of live orders whose outcome is asked of the chain. */
+  readonly followedAttempts: number;
   readonly startedAtUs: TimestampUs;
   /** Of the last event that this engine knows to be in the log. */
   readonly position: Position | undefined;
+};
+
+/** One node's answer to one JSON-RPC call. */
+export type HandedEvidence = {
+  /** URL without credentials. */
+  readonly node: string;
+  readonly method: string;
+  /** The whole answer. */
+  readonly answer: string;
 };
 
 export interface Engine {
@@ -89,6 +131,16 @@ export interface Engine {
     orderId: OrderId,
     context: { readonly principal: Principal; readonly message: string },
   ): Promise<CancelResult>;
+
+  /**
+   * Ends the doubt about an order in OUTCOME_UNKNOWN by what nodes have answered to a person; a bare verdict is nothing. Another
+   * principal's order is not found.
+   */
+  resolve(
+    orderId: OrderId,
+    evidence: readonly HandedEvidence[],
+    context: { readonly principal: Principal },
+  ): Promise<SubmitResult>;
 
   /** Idempotent by request id; another body under a used id is refused with REQUEST_ID_REUSED. */
   account(
@@ -119,6 +171,9 @@ export interface Engine {
   ownerOf(account: AccountId): Principal | undefined;
 
   status(): EngineStatus;
+
+  /** Stops and resumes trading; taken while the engine drains, too. */
+  readonly safety: SafetyCommands;
 
   /** Takes no new orders and settles what is under way, at most `timeoutMs`. Open orders go on after a restart. */
   drain(timeoutMs: number): Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * What each paper account holds per mint, and what its open orders reserve: a fold of account and order events.
+ * What each paper account holds per mint, and what its open orders reserve: a fold of account and order events. Live orders are
+ * none of its business: their funds are on the chain.
  *
  * Debit early, credit late: `hold` reserves in one synchronous step before the append; `apply` credits and releases
  * only once the events are durable. Then the log in position order never overdraws, on any store.
@@ -100,7 +101,7 @@ export function createLedger(snapshot?: string): Ledger {
     apply: (recorded, order) => {
       if (isAccountEvent(recorded.event)) {
         applyAccount(books, recorded as RecordedEvent<AccountEvent>);
-      } else if (order) {
+      } else if (order?.request.mode === "PAPER") {
         applyOrder(books.get(order.request.account), recorded, order);
       }
     },

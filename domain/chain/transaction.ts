@@ -65,11 +65,13 @@ type WireRaw = {
   readonly stackHeight?: undefined;
 };
 
+// Schemas are made once: to make one costs more than to parse an answer.
+const envelopeAnswer = z.object({ result: z.unknown() });
 const failedAnswer = z.object({ error: z.object({ code: z.int() }) });
 
 /** Reads the parsed JSON of a whole answer (`{jsonrpc, result}`) or of its result alone. Never throws. */
 export function readTransaction(json: unknown): ReadTransaction {
-  const envelope = z.object({ result: z.unknown() }).safeParse(json);
+  const envelope = envelopeAnswer.safeParse(json);
   const body = envelope.success ? envelope.data.result : json;
   if (body === null || body === undefined) return problem("it holds no transaction (result null)");
   if (failedAnswer.safeParse(json).success) return problem("the node answered an error");

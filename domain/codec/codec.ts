@@ -44,11 +44,9 @@ export type Codec = {
     revision: number,
     entry: { readonly event: E; readonly metadata: EventMetadata },
   ) => { readonly encoded: EncodedEvent; readonly recorded: RecordedEvent<E> };
-  /** Throws UnreadableEventError. Checks form, not the hash: that is `verify`. */
+  /** Throws UnreadableEventError. Checks form, not the hash. */
   readonly decode: (stored: StoredEvent) => PositionedEvent;
-  /** Recomputes the hash over the stored bytes; true when nothing was changed. */
-  readonly verify: (stored: StoredEvent) => boolean;
-  /** Both at once. Throws UnreadableEventError. */
+  /** Also recomputes the hash over the stored bytes: intact when nothing was changed. Throws UnreadableEventError. */
   readonly decodeAndVerify: (stored: StoredEvent) => {
     readonly recorded: PositionedEvent;
     readonly isIntact: boolean;
@@ -130,20 +128,10 @@ export function createCodec(hasher: Hasher): Codec {
     };
   };
 
-  const verify: Codec["verify"] = (stored) => {
-    try {
-      return fits(stored, metadataOf(stored), decoder.decode(stored.data));
-    } catch {
-      // Bytes that are no metadata, no UTF-8 or no well-formed text were changed too.
-      return false;
-    }
-  };
-
   return {
     rootHash: (logId, stream) => hasher.sha256(canonicalJson({ logId, stream })),
     encode,
     decode,
-    verify,
     decodeAndVerify,
   };
 }

@@ -7,8 +7,15 @@ import type { DomainEventType } from "./registry.ts";
 type Upcaster = (data: unknown) => unknown;
 
 export const UPCASTERS: { readonly [T in DomainEventType]?: Readonly<Record<number, Upcaster>> } = {
-  // Version 1 never gave out a quote that was older than the cache's time to live.
-  QuoteObtained: { 1: (data) => ({ ...fields(data), stale: false }) },
+  // What came with live orders may be absent: nothing is made up for orders before it.
+  OrderRequested: { 1: (data) => data },
+  FundsReserved: { 1: (data) => data },
+  OrderFilled: { 1: (data) => data },
+  QuoteObtained: {
+    // Version 1 never gave out a quote that was older than the cache's time to live.
+    1: (data) => ({ ...fields(data), stale: false }),
+    2: (data) => data,
+  },
   // Version 1 knew neither market facts nor MEV: the model's slippage was all there was.
   PaperExecutionSimulated: {
     1: (data) => {
@@ -19,6 +26,11 @@ export const UPCASTERS: { readonly [T in DomainEventType]?: Readonly<Record<numb
   // Version 1 did not say by which model; the fixed one was the only one.
   SimulationFailed: {
     1: (data) => ({ ...fields(data), model: "fixed", slippagePpm: 0, terms: {}, market: {} }),
+    // Until version 2 there was the paper venue only.
+    2: (data) => {
+      const { limit, value, model, slippagePpm, terms, market, ...rest } = fields(data);
+      return { ...rest, paper: { limit, value, model, slippagePpm, terms, market } };
+    },
   },
 };
 

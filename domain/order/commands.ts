@@ -7,15 +7,10 @@ import type { MarketFacts, SlippageModel } from "../pricing/slippage/model.ts";
 import type { Hash, Mint, Principal } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
 import type { OrderRequest } from "./events.ts";
+import type { LiveCommand } from "./live-commands.ts";
+import type { LiveFacts } from "./live-policy.ts";
 import type { Policy } from "./policy.ts";
-
-export type RetryPolicy = {
-  /** Attempts in all, the first one included. */
-  readonly attempts: number;
-  /** Delay before the second attempt in milliseconds; doubles with each further one. */
-  readonly baseDelayMs: number;
-  readonly maxDelayMs: number;
-};
+import type { RetryPolicy } from "./retry-policy.ts";
 
 export type QuoteAnswer =
   | {
@@ -26,6 +21,12 @@ export type QuoteAnswer =
       readonly cacheHit: boolean;
       /** The market could not be asked; the quote is older than the cache's time to live. */
       readonly stale: boolean;
+      /** Of a live order: what its swap will guarantee, and where the whole answer is kept. */
+      readonly live?: {
+        readonly minimumOut: bigint;
+        readonly slippageBps: number;
+        readonly evidence: Hash;
+      };
     }
   | {
       readonly kind: "failed";
@@ -42,12 +43,17 @@ export type OrderCommand =
       readonly accountOwner: Principal;
       readonly fingerprint: Hash;
       readonly defaulted: readonly string[];
+      /** Of a live order. */
+      readonly wallet?: string | undefined;
     }
+  | LiveCommand
   | {
       readonly type: "Validate";
       readonly policy: Policy;
       readonly nowUs: TimestampUs;
       readonly accountOpen: boolean;
+      /** Of a live order: what its own checks need. */
+      readonly live?: LiveFacts | undefined;
     }
   | {
       readonly type: "RecordQuote";

@@ -6,6 +6,7 @@ import type { MarketFacts } from "../pricing/slippage/model.ts";
 import { US_PER_MS } from "../primitives/time.ts";
 import type { OrderCommand } from "./commands.ts";
 import type { OrderEvent, OrderEventData } from "./events.ts";
+import type { FailureReason } from "./failures.ts";
 import {
   type Attack,
   attackOn,
@@ -127,9 +128,7 @@ function slippageExceeded(
   const message = spent
     ? `the trade would spend ${value} smallest units, at most ${bound} are allowed`
     : `the trade would receive ${value} smallest units, at least ${bound} are required`;
-  return failed(order, {
-    class: "SLIPPAGE_EXCEEDED",
-    message,
+  return failed(order, "SLIPPAGE_EXCEEDED", message, {
     limit: bound.toString(),
     value: value.toString(),
     model: slippage.model,
@@ -144,26 +143,31 @@ const drawnFailure = (
   { market }: Command<"Simulate">,
   draw: string,
 ): OrderEvent[] =>
-  failed(order, {
-    class: "SIMULATED_FAILURE",
-    message: `the outcome knobs of the paper venue drew a failure: ${draw}`,
-    limit: "success",
-    value: draw,
-    model: "mock",
-    slippagePpm: 0,
-    terms: { draw },
-    market: marketOf(market),
-  });
+  failed(
+    order,
+    "SIMULATED_FAILURE",
+    `the outcome knobs of the paper venue drew a failure: ${draw}`,
+    {
+      limit: "success",
+      value: draw,
+      model: "mock",
+      slippagePpm: 0,
+      terms: { draw },
+      market: marketOf(market),
+    },
+  );
 
 /** Nothing was traded, and no further attempt is made: what the order holds is free again. */
 function failed(
   order: OrderState,
-  why: Omit<OrderEventData<"SimulationFailed">, "attempt">,
+  reason: FailureReason,
+  message: string,
+  paper: NonNullable<OrderEventData<"SimulationFailed">["paper"]>,
 ): OrderEvent[] {
-  const { class: reason, message } = why;
+  const { attempt } = order;
   return [
-    { type: "SimulationFailed", data: { attempt: order.attempt, ...why } },
-    { type: "OrderFailed", data: { attempts: order.attempt, reason, message } },
+    { type: "SimulationFailed", data: { attempt, class: reason, message, paper } },
+    { type: "OrderFailed", data: { attempts: attempt, reason, message } },
   ];
 }
 

@@ -3,10 +3,11 @@ import type { QuoteFailureClass } from "../ports/quotes.ts";
 import { plainText } from "../primitives/plain-text.ts";
 import type { Ratio } from "../primitives/ratio.ts";
 import { US_PER_MS } from "../primitives/time.ts";
-import type { OrderCommand, RetryPolicy } from "./commands.ts";
+import type { OrderCommand } from "./commands.ts";
 import type { OrderEvent, OrderRequest } from "./events.ts";
 import { FAILURES, type FailureReason } from "./failures.ts";
 import { checkQuote } from "./policy.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 import type { OrderState } from "./state.ts";
 import { expectedPriceOf, inputMintOf, outputMintOf, required } from "./trade.ts";
 
@@ -36,12 +37,14 @@ const isOfPair = (
 function obtained(order: OrderState, command: RecordQuote, answer: Quoted): OrderEvent[] {
   const { quote, basis, cacheHit, stale } = answer;
   if (quote.inAmount === 0n || quote.outAmount === 0n) return [worthless(quote)];
+  const price = priceOf(order.request, quote);
+  const expected = answer.live && expectedPriceOf(order);
   const { checks, refusal } = checkQuote(order.request, command.policy, {
     quote,
     stale,
     nowUs: command.nowUs,
+    prices: expected && { quoted: price, expected },
   });
-  const price = priceOf(order.request, quote);
   const event: OrderEvent = {
     type: "QuoteObtained",
     data: {
@@ -66,6 +69,11 @@ function obtained(order: OrderState, command: RecordQuote, answer: Quoted): Orde
       cacheHit,
       stale,
       checks: [...checks],
+      ...(answer.live && {
+        minimumOut: answer.live.minimumOut.toString(),
+        slippageBps: answer.live.slippageBps,
+        evidence: answer.live.evidence,
+      }),
     },
   };
   if (!refusal) return [event];

@@ -2,25 +2,19 @@
  * The rules of an order's life: decide(order, command) says which events follow. Pure and total: a command that has nothing
  * to do any more, or not yet, gives no events; the same command twice gives none the second time.
  */
-import { U64_MAX } from "../primitives/amount.ts";
 import { plainText } from "../primitives/plain-text.ts";
 import { formatTimestamp, type TimestampUs } from "../primitives/time.ts";
 import type { OrderCommand } from "./commands.ts";
+import { decideLive, isLiveCommand } from "./decide-live.ts";
 import { decideSettle, decideSimulate } from "./decide-paper.ts";
 import { decideQuote, quoteAtExpectedPrice } from "./decide-quote.ts";
+import { decideReserve } from "./decide-reserve.ts";
 import type { OrderEvent } from "./events.ts";
-import type { FailureReason } from "./failures.ts";
 import { isExpiryDue, isNotExecuted, settlesAtUs } from "./flow.ts";
-import { amountText, checkRequest } from "./policy.ts";
+import { both, checkLive } from "./live-policy.ts";
+import { checkRequest } from "./policy.ts";
 import { isTerminal, type MaybeOrder, type OrderState } from "./state.ts";
-import {
-  inputMintOf,
-  limitOf,
-  outputMintOf,
-  quotedAmounts,
-  reservationOf,
-  totalsOf,
-} from "./trade.ts";
+import { reservationOf } from "./trade.ts";
 
 /** A simulated order has its own price; a retry waits for its time. */
 const mayQuote = (order: OrderState, nowUs: TimestampUs): boolean =>
@@ -37,6 +31,7 @@ type Command<T extends OrderCommand["type"]> = Extract<OrderCommand, { readonly 
 export function decide(order: MaybeOrder, command: OrderCommand): readonly OrderEvent[] {
   if (command.type === "Request") return order ? [] : requested(command);
   if (!order || isTerminal(order)) return [];
+  if (isLiveCommand(command)) return decideLive(order, command);
   switch (command.type) {
     case "Validate":
       return order.phase === "requested" ? validate(order, command) : [];
@@ -47,7 +42,9 @@ export function decide(order: MaybeOrder, command: OrderCommand): readonly Order
         ? quoteAtExpectedPrice(order)
         : [];
     case "Reserve":
-      return order.phase === "quoted" ? reserve(order, command) : [];
+      return order.phase === "quoted"
+        ? decideReserve(order, { ...command, lines: reservationOf(order, command.baseFeeLamports) })
+        : [];
     case "Simulate":
       return order.phase === "reserved" ? decideSimulate(order, command) : [];
     case "Settle":
@@ -65,7 +62,9 @@ function requested({ type: _, defaulted, ...data }: Command<"Request">): OrderEv
 
 function validate(order: OrderState, command: Command<"Validate">): OrderEvent[] {
   const { policy } = command;
-  const { checks, refusal } = checkRequest(order.request, policy, command);
+  const { live } = command;
+  const general = checkRequest(order.request, policy, command);
+  const { checks, refusal } = live ? both(general, () => checkLive(order.request, live)) : general;
   const base = policy.tokens.get(order.request.baseMint);
   const quote = policy.tokens.get(order.request.quoteMint);
   if (refusal || !base || !quote) {
@@ -76,63 +75,6 @@ function validate(order: OrderState, command: Command<"Validate">): OrderEvent[]
     {
       type: "OrderValidated",
       data: { checks: [...checks], baseDecimals: base.decimals, quoteDecimals: quote.decimals },
-    },
-  ];
-}
-
-function reserve(order: OrderState, command: Command<"Reserve">): OrderEvent[] {
-  const amounts = quotedAmounts(order);
-  const lines = reservationOf(order, command.baseFeeLamports);
-  const totals = totalsOf(lines);
-  const reject = (
-    reason: FailureReason,
-    message: string,
-    check: [string, bigint, bigint],
-  ): OrderEvent => ({
-    type: "OrderRejected",
-    data: {
-      stage: "reserve",
-      reason,
-      message,
-      checks: [{ check: check[0], limit: check[1].toString(), value: check[2].toString() }],
-    },
-  });
-  // The most that may be spent counts, not only what is quoted.
-  const worst = { in: limitOf(order).amountIn, out: amounts.amountOut };
-  for (const [name, value] of Object.entries(worst)) {
-    if (value === 0n) {
-      const mint = name === "in" ? inputMintOf(order.request) : outputMintOf(order.request);
-      const least = amountText(1n, mint, command.tokens);
-      const message = `amount ${name} comes to 0; at least 1 smallest unit, ${least}, is needed`;
-      return [reject("AMOUNT_TOO_SMALL", message, [`amount_${name}`, 1n, 0n])];
-    }
-    if (value > U64_MAX) {
-      const message = `amount ${name} comes to ${value}, over u64`;
-      return [reject("AMOUNT_TOO_LARGE", message, [`amount_${name}`, U64_MAX, value])];
-    }
-  }
-  for (const [mint, needed] of totals) {
-    const available = command.available(mint);
-    if (needed > available) {
-      const [has, needs] = [available, needed].map((units) =>
-        amountText(units, mint, command.tokens),
-      );
-      const message = `account ${order.request.account} has ${has} available, the order needs ${needs}`;
-      return [reject("INSUFFICIENT_FUNDS", message, [`funds ${mint}`, available, needed])];
-    }
-  }
-  return [
-    {
-      type: "FundsReserved",
-      data: {
-        attempt: order.attempt,
-        account: order.request.account,
-        lines,
-        available: [...totals.keys()].map((mint) => ({
-          mint,
-          amount: command.available(mint).toString(),
-        })),
-      },
     },
   ];
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { AMOUNT_PATTERN } from "../primitives/amount.ts";
 import type { AccountId, Hash, Mint, Principal, RequestId } from "../primitives/ids.ts";
 import { ACCOUNT_ID_PATTERN, ADDRESS_PATTERN, REQUEST_ID_PATTERN } from "../primitives/ids.ts";
+import { LIVE_EVENTS, liveFill } from "./live-events.ts";
 
 const text = z.string();
 const amount = z.string().regex(AMOUNT_PATTERN);
@@ -113,12 +114,15 @@ const mevAssessment = z.object({
 
 /** Schemas of the current version of each event. The version stands beside it. */
 export const ORDER_EVENTS = {
+  ...LIVE_EVENTS,
   OrderRequested: {
-    version: 1,
+    version: 2,
     schema: z.object({
       request: orderRequestSchema,
       principal,
       accountOwner: principal,
+      /** Address that a live order trades from. */
+      wallet: text.regex(ADDRESS_PATTERN).optional(),
       /** sha256 over the normalised request: what "the same body" means. */
       fingerprint: sha256,
       /** Fields that the caller left out and the configuration filled in. */
@@ -144,7 +148,7 @@ export const ORDER_EVENTS = {
     }),
   },
   QuoteObtained: {
-    version: 2,
+    version: 3,
     schema: z.object({
       attempt: count,
       /** pair: a reference quote for the pair; route: for this amount; expected: the caller's own expected price. */
@@ -163,6 +167,11 @@ export const ORDER_EVENTS = {
       /** The source could not be reached; the quote is older than the cache's time to live. */
       stale: z.boolean(),
       checks: z.array(checkSchema),
+      /** Of a live order: what the swap instruction will guarantee, at this tolerance. */
+      minimumOut: amount.optional(),
+      slippageBps: count.optional(),
+      /** sha256 of the source's whole answer in the evidence stream. */
+      evidence: text.optional(),
     }),
   },
   QuoteFailed: {
@@ -170,13 +179,15 @@ export const ORDER_EVENTS = {
     schema: z.object({ attempt: count, class: text, message: text, retryable: z.boolean() }),
   },
   FundsReserved: {
-    version: 1,
+    version: 2,
     schema: z.object({
       attempt: count,
       account,
       lines: z.array(reservationLine),
       /** What was free before, per mint of the lines. */
       available: z.array(z.object({ mint, amount: signed })),
+      /** Slot that a live wallet's balances were read at. */
+      contextSlot: count.optional(),
     }),
   },
   PaperExecutionSimulated: {
@@ -205,17 +216,26 @@ export const ORDER_EVENTS = {
     }),
   },
   SimulationFailed: {
-    version: 2,
+    version: 3,
     schema: z.object({
       attempt: count,
       class: text,
       message: text,
-      limit: text,
-      value: text,
-      model: text,
-      slippagePpm: count,
-      terms: z.record(text, text),
-      market,
+      /** Of the paper venue: what was over which limit, and by which model. */
+      paper: z
+        .object({
+          limit: text,
+          value: text,
+          model: text,
+          slippagePpm: count,
+          terms: z.record(text, text),
+          market,
+        })
+        .optional(),
+      /** Of the chain: the error as the node's JSON, and the node's slot. */
+      chain: z
+        .object({ error: text, slot: count, unitsConsumed: count, logs: z.array(text) })
+        .optional(),
     }),
   },
   RetryScheduled: {
@@ -223,7 +243,7 @@ export const ORDER_EVENTS = {
     schema: z.object({ nextAttempt: count, notBeforeUs: timeUs, ...reason }),
   },
   OrderFilled: {
-    version: 1,
+    version: 2,
     schema: z.object({
       attempt: count,
       amountIn: amount,
@@ -243,6 +263,7 @@ export const ORDER_EVENTS = {
         executeUs: count,
         totalUs: count,
       }),
+      live: liveFill.optional(),
     }),
   },
   OrderFailed: { version: 1, schema: z.object({ attempts: count, ...reason }) },
@@ -256,6 +277,12 @@ export type OrderEventData<T extends OrderEventType> = z.output<(typeof ORDER_EV
 export type OrderEvent = {
   [T in OrderEventType]: { readonly type: T; readonly data: OrderEventData<T> };
 }[OrderEventType];
+
+/** What only live orders have. */
+export type LiveEvent = Extract<OrderEvent, { readonly type: keyof typeof LIVE_EVENTS }>;
+
+export const isLiveEvent = (event: OrderEvent): event is LiveEvent =>
+  Object.hasOwn(LIVE_EVENTS, event.type);
 
 export type OrderRequest = z.output<typeof orderRequestSchema>;
 export type PolicyCheck = z.output<typeof checkSchema>;

@@ -51,11 +51,15 @@ export const FAILURES = {
   BALANCE_TOO_LARGE: refused("FAILED_PRECONDITION"),
   LIVE_NOT_CONFIGURED: refused("FAILED_PRECONDITION"),
   OUTCOME_IS_KNOWN: refused("FAILED_PRECONDITION"),
+  EVIDENCE_NOT_ENOUGH: refused("FAILED_PRECONDITION"),
   REBUILD_RUNNING: refused("FAILED_PRECONDITION"),
   REBUILD_FAILED: refused("ABORTED"),
   TOO_MANY_OPEN_ORDERS: refused("RESOURCE_EXHAUSTED"),
   TOO_MANY_WATCHERS: refused("RESOURCE_EXHAUSTED"),
   DRAINING: refused("UNAVAILABLE"),
+  TRADING_HALTED: refused("UNAVAILABLE"),
+  BREAKER_OPEN: refused("UNAVAILABLE"),
+  NOT_HALTED: refused("FAILED_PRECONDITION"),
   STORE_UNAVAILABLE: refused("UNAVAILABLE"),
   VIEW_BEHIND: refused("UNAVAILABLE"),
   /** The write may or may not be in the log: the same request id finds out. */
@@ -72,6 +76,17 @@ export const FAILURES = {
   EXPIRES_IN_THE_PAST: rejected(8),
   ACCOUNT_CLOSED: rejected(15),
   QUOTE_TOO_OLD: rejected(8),
+  // Live orders only.
+  PRICE_OUT_OF_BAND: rejected(16),
+  TOKEN_EXTENSION_NOT_ALLOWED: rejected(11),
+  MINT_NOT_READABLE: rejected(99),
+  PROTECTION_NOT_AVAILABLE: rejected(11),
+  FEE_ACCOUNT_NOT_ALLOWED: rejected(11),
+  FEE_ABOVE_CAP: rejected(3),
+  EXPOSURE_TOO_HIGH: rejected(3),
+  TOO_MANY_ORDERS_PER_MINUTE: rejected(3),
+  WALLET_NOT_AVAILABLE: rejected(15),
+  CLUSTER_NOT_CONFIRMED: rejected(99),
   INSUFFICIENT_FUNDS: rejected(25),
   // The trade was tried, or could not be.
   PRICE_IMPACT_TOO_HIGH: aborted(false),
@@ -81,6 +96,25 @@ export const FAILURES = {
   NO_ROUTE: aborted(false),
   QUOTE_REFUSED: aborted(false),
   QUOTE_UNAVAILABLE: aborted(true),
+  /** The simulation failed on the chain for another reason than slippage. */
+  SIMULATION_FAILED: aborted(false),
+  /** No node could be asked for what the attempt needs. */
+  CHAIN_UNAVAILABLE: aborted(true),
+  GATE_REFUSED: aborted(false),
+  SIGNING_REFUSED: aborted(false),
+  SIGNER_UNAVAILABLE: aborted(true),
+  /** It was prepared too long ago, or by a process that is gone; nothing was signed. */
+  PREPARATION_LOST: aborted(true),
+  TRANSACTION_TOO_LARGE: aborted(false),
+  /** Finalized with an error, fee paid. */
+  FAILED_ON_CHAIN: aborted(false),
+  /** Proven that it can never land any more. */
+  TRANSACTION_EXPIRED: aborted(true),
+  /** The last sender's word; the chain decides. */
+  SUBMISSION_REFUSED: aborted(false),
+  SUBMISSION_UNKNOWN: aborted(false),
+  FILL_VOIDED: aborted(false),
+  OUTCOME_UNKNOWN: aborted(false),
   CANCELLED: aborted(false),
   EXPIRED: aborted(false),
 } as const satisfies Record<string, Failure>;

@@ -3,9 +3,24 @@
  * recovery code.
  */
 import { type TimestampUs, US_PER_MS } from "../primitives/time.ts";
-import type { OrderState } from "./state.ts";
+import type { OrderState, Phase } from "./state.ts";
 
-export type Step = "Validate" | "Quote" | "Reserve" | "Simulate" | "Settle";
+export type Step =
+  | "Validate"
+  | "Quote"
+  | "Reserve"
+  /** Paper: execute at the modelled market. Live: build, simulate on the chain, pass the gate. */
+  | "Simulate"
+  | "Sign"
+  /** Hand the bytes to every sender once. */
+  | "Submit"
+  /** Find out what became of them; the same bytes go on meanwhile. */
+  | "Await"
+  /** Paper: fill when the delay is over. Live: read what the transaction moved. */
+  | "Settle"
+  | "Finalize"
+  /** Decide what follows a dead attempt. */
+  | "Conclude";
 
 export type Action =
   | { readonly kind: Step }
@@ -27,6 +42,19 @@ export function nextAction(order: OrderState): Action {
       return { kind: "Simulate" };
     case "executed":
       return afterExecution(order);
+    case "simulated":
+      return { kind: "Sign" };
+    case "signed":
+      return { kind: "Submit" };
+    case "submitted":
+    case "unknown":
+      return { kind: "Await" };
+    case "landed":
+      return { kind: "Settle" };
+    case "provisional":
+      return { kind: "Finalize" };
+    case "dead":
+      return { kind: "Conclude" };
     case "filled":
     case "failed":
     case "rejected":
@@ -48,12 +76,20 @@ export function settlesAtUs(order: OrderState): TimestampUs {
   return delayMs === 0 ? 0 : (order.stepsUs.executed ?? order.updatedAtUs) + delayMs * US_PER_MS;
 }
 
-/** Nothing has been handed to the venue: a cancel or the end of the order's time ends it. What is executed is settled. */
-export const isNotExecuted = (order: OrderState): boolean =>
-  order.phase === "requested" ||
-  order.phase === "validated" ||
-  order.phase === "quoted" ||
-  order.phase === "reserved";
+const NOT_EXECUTED: ReadonlySet<Phase> = new Set<Phase>([
+  "requested",
+  "validated",
+  "quoted",
+  "reserved",
+  "simulated",
+  "dead",
+]);
+
+/**
+ * Nothing is at the venue: a cancel or the end of the order's time ends it. What is executed is settled, what is signed is followed
+ * to its end.
+ */
+export const isNotExecuted = (order: OrderState): boolean => NOT_EXECUTED.has(order.phase);
 
 /** Whether the order's time is over. What was over on arrival is refused by validation instead, with the check on record. */
 export function isExpiryDue(order: OrderState, nowUs: TimestampUs): boolean {

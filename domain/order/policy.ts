@@ -32,6 +32,8 @@ export type Policy = {
   readonly maxQuoteAgeMs: number;
   /** The same for a quote that the cache marked as stale. Milliseconds. */
   readonly maxStaleQuoteAgeMs: number;
+  /** How far the quoted price of a live order may be from its expected price, either way. Basis points; undefined: any. */
+  readonly livePriceBandBps?: number | undefined;
 };
 
 export type Refusal = { readonly reason: FailureReason; readonly message: string };
@@ -40,9 +42,10 @@ export type PolicyResult = {
   readonly refusal: Refusal | undefined;
 };
 
-type Check = PolicyCheck & { readonly refusal: Refusal | undefined };
+export type Check = PolicyCheck & { readonly refusal: Refusal | undefined };
 
-function firstRefusal(checks: readonly (() => Check)[]): PolicyResult {
+/** Makes the checks in their order up to the first that refuses. */
+export function firstRefusal(checks: readonly (() => Check)[]): PolicyResult {
   const made: PolicyCheck[] = [];
   for (const check of checks) {
     const { refusal, ...line } = check();
@@ -52,7 +55,8 @@ function firstRefusal(checks: readonly (() => Check)[]): PolicyResult {
   return { checks: made, refusal: undefined };
 }
 
-const line = (
+/** One check as it is recorded, with its refusal where it fails. */
+export const line = (
   facts: PolicyCheck,
   ok: boolean,
   reason: FailureReason,
@@ -200,9 +204,17 @@ export function checkQuote(
     quote,
     stale,
     nowUs,
-  }: { readonly quote: Quote; readonly stale: boolean; readonly nowUs: TimestampUs },
+    prices,
+  }: {
+    readonly quote: Quote;
+    readonly stale: boolean;
+    readonly nowUs: TimestampUs;
+    /** Of a live order with an expected price. */
+    readonly prices?: { readonly quoted: Ratio; readonly expected: Ratio } | undefined;
+  },
 ): PolicyResult {
   const limitBps = request.maxPriceImpactBps;
+  const bandBps = policy.livePriceBandBps;
   return firstRefusal([
     () =>
       quoteAge(
@@ -210,7 +222,27 @@ export function checkQuote(
         stale ? policy.maxStaleQuoteAgeMs : policy.maxQuoteAgeMs,
       ),
     ...(limitBps === undefined ? [] : [() => priceImpact(quote.priceImpact, limitBps)]),
+    ...(prices === undefined || bandBps === undefined ? [] : [() => priceBand(prices, bandBps)]),
   ]);
+}
+
+/** |quoted − expected| / expected ≤ band. A price that is far too good is a mistake as well. */
+function priceBand(
+  { quoted, expected }: { readonly quoted: Ratio; readonly expected: Ratio },
+  bandBps: number,
+): Check {
+  const value = quoted.numerator * expected.denominator;
+  const base = expected.numerator * quoted.denominator;
+  const distance = value > base ? value - base : base - value;
+  const inUnits =
+    base === 0n ? "infinite" : decimalString({ numerator: distance * BPS, denominator: base }, 2);
+  return line(
+    { check: "price_band", limit: `${bandBps} bps`, value: `${inUnits} bps` },
+    distance * BPS <= BigInt(bandBps) * base,
+    "PRICE_OUT_OF_BAND",
+    () =>
+      `the quoted price is ${inUnits} bps away from expected_price, at most ${bandBps} are allowed`,
+  );
 }
 
 function quoteAge(ageUs: number, limitMs: number): Check {

@@ -5,75 +5,20 @@
 import type { RecordedEvent } from "../codec/codec.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import { type Canonical, canonicalJson } from "../primitives/canonical-json.ts";
-import type { Hash, OrderId, Principal } from "../primitives/ids.ts";
+import type { Hash } from "../primitives/ids.ts";
 import { orderIdOfStream } from "../primitives/ids.ts";
 import type { TimestampUs } from "../primitives/time.ts";
-import type { OrderEvent, OrderEventData, OrderRequest, ReservationLine } from "./events.ts";
+import type { OrderEvent, OrderEventData } from "./events.ts";
+import { applyLive } from "./live-state.ts";
+import type { MaybeOrder, OrderState, OrderStatus, Phase } from "./order-state.ts";
 
-/** What the last event left the order in. */
-export type Phase =
-  | "requested"
-  | "validated"
-  | "quoted"
-  | "reserved"
-  | "executed"
-  | "filled"
-  | "failed"
-  | "rejected"
-  | "cancelled"
-  | "expired";
-
-/** FIX OrdStatus as clients see it; documented in proto and README. */
-export type OrderStatus =
-  | "PENDING"
-  | "SUBMITTED"
-  | "CONFIRMING"
-  | "FILLED"
-  | "FAILED"
-  | "REJECTED"
-  | "CANCELLED"
-  | "EXPIRED"
-  | "OUTCOME_UNKNOWN";
-
-export type OrderState = {
-  readonly phase: Phase;
-  readonly orderId: OrderId;
-  readonly request: OrderRequest;
-  readonly principal: Principal;
-  readonly accountOwner: Principal;
-  readonly fingerprint: Hash;
-  readonly defaulted: readonly string[];
-  /** Revision, hash and time of the last event. */
-  readonly revision: number;
-  readonly hash: Hash;
-  readonly requestedAtUs: TimestampUs;
-  readonly updatedAtUs: TimestampUs;
-  /** Attempts begun; the first begins with the first quote. */
-  readonly attempt: number;
-  /** When the latest attempt's steps were recorded. */
-  readonly stepsUs: {
-    readonly validated?: TimestampUs;
-    readonly quoted?: TimestampUs;
-    readonly reserved?: TimestampUs;
-    readonly executed?: TimestampUs;
-  };
-  readonly decimals?: { readonly base: number; readonly quote: number };
-  /** Of the last attempt. */
-  readonly quote?: OrderEventData<"QuoteObtained">;
-  /** Price that the order's floor hangs on when no expected price was given: that of its first quote. */
-  readonly firstQuotePrice?: OrderEventData<"QuoteObtained">["price"];
-  /** What the order holds of its account. */
-  readonly reservation?: readonly ReservationLine[];
-  readonly execution?: OrderEventData<"PaperExecutionSimulated">;
-  readonly fill?: OrderEventData<"OrderFilled">;
-  readonly lastError?: { readonly reason: string; readonly message: string };
-  /** The next attempt may begin at this time. */
-  readonly nextRetryAtUs?: TimestampUs;
-  readonly cancelRequestedBy?: string;
-};
-
-/** undefined: the stream is empty. */
-export type MaybeOrder = OrderState | undefined;
+export type {
+  MaybeOrder,
+  OrderState,
+  OrderStatus,
+  Phase,
+  SignedAttempt,
+} from "./order-state.ts";
 
 const TERMINAL: ReadonlySet<Phase> = new Set<Phase>([
   "filled",
@@ -86,6 +31,10 @@ const TERMINAL: ReadonlySet<Phase> = new Set<Phase>([
 /** Nothing can happen to the order any more. */
 export const isTerminal = (order: OrderState): boolean => TERMINAL.has(order.phase);
 
+/** Of the fill, else of the last attempt that was signed. */
+export const signatureOf = ({ fill, signedAttempts }: OrderState): string | undefined =>
+  fill?.txSignature ?? signedAttempts?.at(-1)?.signature;
+
 export function statusOf(order: OrderState): OrderStatus {
   switch (order.phase) {
     case "requested":
@@ -93,8 +42,19 @@ export function statusOf(order: OrderState): OrderStatus {
     case "quoted":
     case "reserved":
       return "PENDING";
+    case "simulated":
+    case "dead":
+      return "PENDING";
     case "executed":
       return (order.execution?.delayMs ?? 0) > 0 ? "CONFIRMING" : "SUBMITTED";
+    case "signed":
+      return "SUBMITTED";
+    case "submitted":
+    case "landed":
+    case "provisional":
+      return "CONFIRMING";
+    case "unknown":
+      return "OUTCOME_UNKNOWN";
     case "filled":
       return "FILLED";
     case "failed":
@@ -114,7 +74,14 @@ export const PERCENT_COMPLETE: Readonly<Record<Phase, number>> = {
   validated: 15,
   quoted: 35,
   reserved: 50,
+  simulated: 60,
+  dead: 60,
+  signed: 70,
+  submitted: 75,
+  unknown: 75,
   executed: 80,
+  landed: 85,
+  provisional: 95,
   filled: 100,
   failed: 100,
   rejected: 100,
@@ -213,13 +180,17 @@ function apply(order: OrderState, event: LaterEvent, atUs: TimestampUs): OrderSt
       return { ...order, lastError: { reason: event.data.class, message: event.data.message } };
     case "RetryScheduled":
       return {
-        ...order,
+        ...release(order),
         phase: "validated",
+        // An attempt that was never signed may be begun again under its own number.
+        attempt: event.data.nextAttempt - 1,
         nextRetryAtUs: event.data.notBeforeUs,
         lastError: { reason: event.data.reason, message: event.data.message },
       };
     case "OrderFilled":
-      return { ...withoutError(release(order)), phase: "filled", fill: event.data };
+      return event.data.live
+        ? { ...withoutError(order), phase: "provisional", fill: event.data }
+        : { ...withoutError(release(order)), phase: "filled", fill: event.data };
     case "OrderFailed":
       return end(order, "failed", event.data);
     case "OrderCancelRequested":
@@ -228,6 +199,8 @@ function apply(order: OrderState, event: LaterEvent, atUs: TimestampUs): OrderSt
       return end(order, "cancelled", { reason: "CANCELLED", message: event.data.message });
     case "OrderExpired":
       return end(order, "expired", { reason: "EXPIRED", message: event.data.message });
+    default:
+      return applyLive(order, event, atUs);
   }
 }
 
@@ -239,7 +212,8 @@ function end(
   return { ...withoutRetry(release(order)), phase, lastError: { reason, message } };
 }
 
-function release({ reservation: _, ...order }: OrderState): OrderState {
+/** What the order held is free, and the attempt that it was held for is over. */
+function release({ reservation: _, signed: __, landing: ___, ...order }: OrderState): OrderState {
   return order;
 }
 

@@ -57,15 +57,24 @@ export function quotedAmounts(order: OrderState): Amounts {
  * (its expected price, else its first quote), so that re-quotes cannot walk the price away.
  */
 export function limitOf(order: OrderState): Amounts {
-  const kind = { counts: countsOf(order.request), side: sideOf(order.request) };
-  const tolerance = order.request.slippageToleranceBps;
-  const anchor =
-    expectedPriceOf(order) ?? ratioOf(required(order.firstQuotePrice, "first quote price"));
-  const anchored = tradeAmounts(tradeAt(order.request, anchor), 0n);
   return stricter(
-    worstAmounts(quotedAmounts(order), kind, tolerance),
-    worstAmounts(anchored, kind, tolerance),
+    worstOf(order, ratioOf(required(order.quote, "quote").price)),
+    required(anchorLimitOf(order), "first quote price"),
   );
+}
+
+/** The tolerance against the anchor alone; undefined before anything anchors the order. */
+export function anchorLimitOf(order: OrderState): Amounts | undefined {
+  const { firstQuotePrice } = order;
+  const anchor = expectedPriceOf(order) ?? (firstQuotePrice && ratioOf(firstQuotePrice));
+  return anchor && worstOf(order, anchor);
+}
+
+/** The order's tolerance against a price. */
+function worstOf({ request }: OrderState, price: Ratio): Amounts {
+  const kind = { counts: countsOf(request), side: sideOf(request) };
+  const amounts = tradeAmounts(tradeAt(request, price), 0n);
+  return worstAmounts(amounts, kind, request.slippageToleranceBps);
 }
 
 /** Lines to reserve for one attempt: the most that may be spent, the network fee and the tip. Zero lines are left out. */

@@ -6,6 +6,8 @@ export interface Hasher {
   utf8(text: string): Uint8Array;
   /** sha256 over the UTF-8 bytes, lower-case hex. */
   sha256(text: string): Hash;
+  /** sha256 over bytes, 32 bytes. */
+  digest(bytes: Uint8Array): Uint8Array;
   /** RFC 9562 version 5 UUID of a name in a namespace (itself a UUID). */
   uuid5(namespace: string, name: string): string;
 }

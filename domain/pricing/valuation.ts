@@ -65,6 +65,8 @@ export function valuationOf(holdings: readonly Holding[], options: ValuationOpti
   let totalValue = 0n;
   let totalUnrealised = 0n;
   const lines = holdings.map(({ mint, quantity, costedQuantity, cost }) => {
+    // More of it left than is known to have come: what was there before is not known.
+    if (quantity < 0n) return { mint, unrealised: 0n, value: undefined, isUnvalued: true };
     const price = priceOf(mint, options);
     const rate = mint === valueMint ? ITSELF : price && unit && ratioOf(price, unit);
     const unrealised = worth(costedQuantity, price, cost);

@@ -32,7 +32,11 @@ export const ADDRESS_PATTERN = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 
 export const orderStream = (orderId: OrderId): StreamName => `order-${orderId}` as StreamName;
 export const accountStream = (account: AccountId): StreamName => `account-${account}` as StreamName;
+/** Answers of third parties about an order. */
+export const evidenceStream = (orderId: OrderId): StreamName => `evidence-${orderId}` as StreamName;
 export const SYSTEM_STREAM = "system" as StreamName;
+/** Halts, resumptions and the circuit breaker. */
+export const SAFETY_STREAM = "safety" as StreamName;
 
 /** The category of a stream: what stands before the first dash. */
 export function streamCategory(stream: StreamName): string {
@@ -43,6 +47,12 @@ export function streamCategory(stream: StreamName): string {
 /** The order id inside `order-<orderId>`; undefined for other streams. */
 export function orderIdOfStream(stream: StreamName): OrderId | undefined {
   return stream.startsWith("order-") ? (stream.slice("order-".length) as OrderId) : undefined;
+}
+
+/** The order id inside `evidence-<orderId>`; undefined for other streams. */
+export function orderIdOfEvidence(stream: StreamName): OrderId | undefined {
+  const prefix = "evidence-";
+  return stream.startsWith(prefix) ? (stream.slice(prefix.length) as OrderId) : undefined;
 }
 
 /** The account id inside `account-<id>`; undefined for other streams. */

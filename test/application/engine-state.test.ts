@@ -121,7 +121,7 @@ describe("open log", () => {
       "EngineStarted",
       "EngineStarted",
     ]);
-    expect(log.events.every((stored) => codec.verify(stored))).toBe(true);
+    expect(log.events.every((stored) => codec.decodeAndVerify(stored).isIntact)).toBe(true);
     expect(await readLogId(ports(log))).toBe("fresh");
   });
 

@@ -240,6 +240,27 @@ describe("prices by route", () => {
     });
   });
 
+  it("are asked for at most a token's whole range, whatever a price would have it", async () => {
+    const world = await withFunds(await createWorld());
+    world.market.warm = false;
+    // A lamport costs 1,000 units of USDC: 10^18 of them would take more units than a token can have.
+    const answer = (amount: bigint) => ({
+      ...quoteFor({ inputMint: USDC_MINT, outputMint: SOL_MINT, amount }, 0),
+      ...{ outAmount: amount / 1_000n, obtainedAtUs: world.time.clock.nowUs() },
+    });
+    for (const amount of [10n ** 6n, 10n ** 9n]) {
+      const quoted = { kind: "quoted", cacheHit: false, stale: false } as const;
+      world.market.script.push({ ...quoted, quote: answer(amount) });
+    }
+    await submit(
+      world,
+      trade("r1", { isBaseInput: true, amount: 10n ** 18n, maxPriceImpactBps: 9 }),
+    );
+    expect(world.market.asked.map(({ amount }) => amount)).toEqual([
+      ...[10n ** 6n, 10n ** 9n, 2n ** 64n - 1n],
+    ]);
+  });
+
   it("are never those of another pair", async () => {
     const world = await withFunds(await createWorld());
     world.market.warm = false;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AccountEvent } from "../../domain/account/events.ts";
 import { createLedger } from "../../domain/application/ledger.ts";
+import { createOrderFold } from "../../domain/application/processors/order-fold.ts";
 import type { RecordedEvent } from "../../domain/codec/codec.ts";
 import {
   type AccountId,
@@ -12,6 +13,7 @@ import {
   SOL_MINT,
 } from "../../domain/primitives/ids.ts";
 import { LOCAL, USDC_MINT } from "../support/engine-world.ts";
+import { createLogWriter } from "../support/log-writer.ts";
 
 const A = "alpha" as AccountId;
 
@@ -138,6 +140,23 @@ describe("ledger", () => {
       }),
     );
     expect(refusals).toBeGreaterThan(10);
+  });
+});
+
+describe("live orders", () => {
+  it("are none of its business: no account is needed, nothing is held and nothing moves", () => {
+    const log = createLogWriter();
+    log.openAccount("main", [{ mint: SOL_MINT, amount: "5" }]);
+    for (const life of ["final", "second-try", "void", "unknown", "failed"] as const) {
+      log.live(life, "main").finish();
+      log.live(life, "hot").finish();
+    }
+    const ledger = createLedger();
+    const orders = createOrderFold();
+    for (const one of log.recorded) ledger.apply(one, orders.apply(one).after);
+    const main = "main" as AccountId;
+    expect(ledger.balances(main)).toEqual([{ mint: SOL_MINT, available: 5n, reserved: 0n }]);
+    expect(ledger.ownerOf("hot" as AccountId)).toBeUndefined();
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import { MAX_EVENT_BYTES, type StoredEvent } from "../../domain/ports/event-store.ts";
 import { canonicalJson } from "../../domain/primitives/canonical-json.ts";
 import type { StreamName } from "../../domain/primitives/ids.ts";
-import { codec, LOG_ID } from "../support/given.ts";
+import { codec, hasher, LOG_ID } from "../support/given.ts";
 import { checkFile, linesOf, sealed, textOf } from "../support/log-file-text.ts";
 import { createLogWriter, type LogWriter } from "../support/log-writer.ts";
 import { SOL } from "../support/order-samples.ts";
@@ -59,6 +59,20 @@ describe("a line of an event", () => {
     expect(() => eventLine({ ...stored, data }, codec)).toThrow("do not fit its hash");
     const spaced = bytes(text(stored.data).replace("{", "{ "));
     expect(() => eventLine({ ...stored, data: spaced }, codec)).toThrow("do not fit its hash");
+  });
+
+  it("is not made of bytes that the engine does not write, also where their hash fits", () => {
+    const [, stored] = someLog().stored;
+    if (!stored) throw new Error("no event");
+    const spaced = text(stored.data).replace("{", "{ ");
+    const { hash: _, version, ...rest } = JSON.parse(text(stored.metadata));
+    const { stream, revision, type } = stored;
+    const place = `"revision":${revision},"stream":"${stream}","type":"${type}"`;
+    const whole = `{"data":${spaced},"metadata":${canonicalJson(rest)},${place},"version":${version}}`;
+    const metadata = bytes(canonicalJson({ ...rest, hash: hasher.sha256(whole), version }));
+    const forged = { ...stored, data: bytes(spaced), metadata };
+    expect(codec.decodeAndVerify(forged).isIntact).toBe(true);
+    expect(() => eventLine(forged, codec)).toThrow("its data is not canonical JSON");
   });
 
   it("fits into the limit of a line also where the event is as large as one can be", () => {

@@ -4,8 +4,13 @@ import { describe, expect, it } from "vitest";
 import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import { type EventFilter, selectEvents } from "../../domain/application/audit/select-events.ts";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
-import type { Position } from "../../domain/ports/event-store.ts";
-import { type AccountId, type OrderId, orderStream } from "../../domain/primitives/ids.ts";
+import type { Position, StoredEvent } from "../../domain/ports/event-store.ts";
+import {
+  type AccountId,
+  type OrderId,
+  orderStream,
+  type StreamName,
+} from "../../domain/primitives/ids.ts";
 import { codec } from "../support/given.ts";
 import { createLogWriter, type LogWriter } from "../support/log-writer.ts";
 import { SOL } from "../support/order-samples.ts";
@@ -27,6 +32,12 @@ async function selected(log: LogWriter, filter: EventFilter, until?: Position) {
   return positions;
 }
 
+async function all(events: AsyncIterable<StoredEvent>): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  for await (const one of events) found.push(one);
+  return found;
+}
+
 /** Everything in memory, no clever bookkeeping. */
 function model(log: LogWriter, filter: EventFilter): Position[] {
   const { fromUs = 0, toUs = Infinity, account, orderId } = filter;
@@ -36,13 +47,19 @@ function model(log: LogWriter, filter: EventFilter): Position[] {
   }
   const clockAt = (index: number): number =>
     Math.max(...log.recorded.slice(0, index + 1).map(({ metadata }) => metadata.recordedAtUs));
-  const isChosen = ({ stream }: PositionedEvent, index: number): boolean =>
-    clockAt(index) >= fromUs &&
-    clockAt(index) < toUs &&
-    (orderId === undefined || stream === orderStream(orderId)) &&
-    (account === undefined ||
-      stream === `account-${account}` ||
-      requestedBy.get(stream) === account);
+  // Evidence goes with its order.
+  const homeOf = (stream: string): string => stream.replace(/^evidence-/, "order-");
+  const isChosen = ({ stream: own }: PositionedEvent, index: number): boolean => {
+    const stream = homeOf(own);
+    return (
+      clockAt(index) >= fromUs &&
+      clockAt(index) < toUs &&
+      (orderId === undefined || stream === orderStream(orderId)) &&
+      (account === undefined ||
+        stream === `account-${account}` ||
+        requestedBy.get(stream) === account)
+    );
+  };
   return log.recorded.filter(isChosen).map(({ position }) => position);
 }
 
@@ -58,7 +75,7 @@ describe("a part of the log", () => {
   const filters = fc.record({
     from: time,
     to: time,
-    account: fc.option(fc.constantFrom("main", "desk", "nobody"), { nil: undefined }),
+    account: fc.option(fc.constantFrom("main", "desk", "hot", "nobody"), { nil: undefined }),
     order: fc.option(fc.nat(), { nil: undefined }),
   });
 
@@ -93,6 +110,53 @@ describe("a part of the log", () => {
     const selection = { filter: {}, until: 902n, onPage: (at: Position) => void pages.push(at) };
     for await (const _ of selectEvents({ store, codec }, selection));
     expect(pages).toEqual([200n, 400n, 600n, 800n, 902n]);
+  });
+
+  it("is nothing of an empty log, of an order that there is not, and ends where the log ends", async () => {
+    const log = createLogWriter();
+    log.openAccount("main", []);
+    const store = createMemoryEventStore();
+    const none = selectEvents({ store, codec }, { filter: {}, until: await store.end() });
+    expect(await all(none)).toEqual([]);
+    expect(await selected(log, { orderId: "there is none" as OrderId })).toEqual([]);
+    // Somebody else's idea of the end: as far as the log goes.
+    expect(await selected(log, {}, 900n)).toEqual([1n, 2n]);
+  });
+
+  it("reads an order's own stream over as many pages as it has", async () => {
+    const log = createLogWriter();
+    log.openAccount("main", [{ mint: SOL, amount: "100000000000" }]);
+    const { orderId } = log.order({ retries: 2 });
+    const reads: number[] = [];
+    const store = await storeOf(log);
+    // A stream of 450 events: its first one again and again.
+    const [first] = await store.readStream(orderStream(orderId), 0, 1);
+    if (!first) throw new Error("no event");
+    const long = Array.from({ length: 450 }, (_, revision) => ({ ...first, revision }));
+    const readStream = async (stream: StreamName, from: number, limit: number) => {
+      if (stream !== orderStream(orderId)) return [];
+      reads.push(from);
+      return long.slice(from, from + limit);
+    };
+    const selection = { filter: { orderId }, until: await store.end() };
+    const found = await all(
+      selectEvents({ store: { readAll: store.readAll, readStream }, codec }, selection),
+    );
+    expect(found.map(({ revision }) => revision)).toEqual(long.map(({ revision }) => revision));
+    expect(reads).toEqual([0, 200, 400]);
+  });
+
+  it("is refused where metadata cannot be read, with the place", async () => {
+    const log = createLogWriter();
+    log.openAccount("main", []);
+    const store = await storeOf(log);
+    const readAll: typeof store.readAll = async (after, limit) => {
+      const page = await store.readAll(after, limit);
+      return page.map((one) => ({ ...one, metadata: new TextEncoder().encode("{}") }));
+    };
+    const selection = { filter: { fromUs: 0 }, until: await store.end() };
+    const found = selectEvents({ store: { ...store, readAll }, codec }, selection);
+    await expect(all(found)).rejects.toThrow("system@0: its metadata cannot be read");
   });
 
   it("follows the log's clock, not the event's own time", async () => {

@@ -80,6 +80,22 @@ function logOf(write: (log: LogWriter) => void): readonly StoredEvent[] {
 }
 
 describe("a recorded execution", () => {
+  it("is none of a live order: the chain decided that", async () => {
+    const { orders, summary } = await whatIf(
+      logOf((log) => {
+        for (const life of ["final", "second-try", "void"] as const) log.live(life).finish();
+        log.order().finish();
+      }),
+      FIXED_100,
+    );
+    expect(orders).toHaveLength(1);
+    expect(summary).toMatchObject({
+      orders: 4,
+      changes: { worse: 1 },
+      notRedecided: { live: 3, "no-execution": 0 },
+    });
+  });
+
   it("is decided again under another model: a sale", async () => {
     const { orders, summary } = await whatIf(
       logOf((log) => log.order().finish()),
@@ -104,7 +120,7 @@ describe("a recorded execution", () => {
           ...{ gain: -1_126_875n, of: 224_248_125n, fills: 1 },
         },
       ],
-      notRedecided: { simulated: 0, "unknown-model": 0, "no-execution": 0 },
+      notRedecided: { simulated: 0, "unknown-model": 0, live: 0, "no-execution": 0 },
     });
   });
 

@@ -1,7 +1,13 @@
 /** Executed trades against models, by hand: distribution, price error, refusals, fees, volatility of a series. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chainCase, chainFees, paperFill } from "../../domain/application/audit/calibration.ts";
+import {
+  chainCase,
+  chainFees,
+  ownFill,
+  paperFill,
+} from "../../domain/application/audit/calibration.ts";
+import { JUPITER_PROGRAM } from "../../domain/chain/addresses.ts";
 import { readTransaction } from "../../domain/chain/transaction.ts";
 import {
   calibrate,
@@ -16,8 +22,19 @@ import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
 import { NOTHING_KNOWN, type SlippageModel } from "../../domain/pricing/slippage/model.ts";
 import { squareRootSlippage } from "../../domain/pricing/slippage/square-root.ts";
 import type { Mint } from "../../domain/primitives/ids.ts";
-import { type SwapAnswer, swapAnswer, TOKEN, USDC_MINT } from "../support/chain-answers.ts";
+import {
+  base58,
+  fromHex,
+  type SwapAnswer,
+  swapAnswer,
+  TOKEN,
+  USDC_MINT,
+  uint,
+} from "../support/chain-answers.ts";
+import { stateAfter } from "../support/given.ts";
+import { FINAL_LIFE } from "../support/live-order-events.ts";
 import { createLogWriter } from "../support/log-writer.ts";
+import { USDC } from "../support/order-samples.ts";
 
 const [BASE, QUOTE] = [TOKEN as Mint, USDC_MINT as Mint];
 
@@ -196,6 +213,68 @@ describe("recorded transactions", () => {
     expect(caseOf(answer)).toEqual({ kind: "excluded", reason });
   });
 
+  /** The same swap by another instruction with the accounts of `shared_accounts_route`. */
+  const called = (discriminator: string, ...numbers: readonly number[]) => {
+    const whole = transactionOf({});
+    const data = base58([...fromHex(discriminator), ...[7, 0, 0, 0, 0], ...numbers]);
+    const instructions = whole.instructions.map((one) =>
+      one.programId === JUPITER_PROGRAM && one.depth === 1 ? { ...one, data } : one,
+    );
+    return chainCase({ ...whole, instructions }, DOLLARS);
+  };
+  const TAIL = [...uint(50, 2), 0];
+
+  it("count what is received where the route does: then all that was spent is the price", () => {
+    // Exact out: 999,000 were asked for, 1,990,000 were quoted to be spent.
+    const exactOut = called(
+      "b0d169a89a7d453e",
+      ...uint(999_000, 8),
+      ...uint(1_990_000, 8),
+      ...TAIL,
+    );
+    expect(exactOut).toMatchObject({
+      kind: "trade",
+      feeBeforeRoute: 0n,
+      trade: {
+        trade: { counts: "output", amount: 999_000n },
+        quoted: { amountIn: 1_990_000n, amountOut: 999_000n },
+        executed: { amountIn: 2_000_000n, amountOut: 999_000n },
+      },
+    });
+  });
+
+  it("say nothing where a token ledger decided what was spent: nothing was quoted for it", () => {
+    const ledger = called("e6798f50779f6aaa", ...uint(999_000, 8), ...TAIL);
+    expect(ledger).toEqual({ kind: "excluded", reason: "no-quote" });
+  });
+
+  it("are worth what their dollars are, on either side, and are of unknown worth without", () => {
+    const worth = (dollars: ReadonlyMap<string, number>) => {
+      const found = chainCase(transactionOf({}), dollars);
+      return found.kind === "trade" ? found.trade.market.usdMicros : "none";
+    };
+    expect(worth(new Map([[USDC_MINT, 6]]))).toBe(1_000_000n);
+    // What is spent comes first; more decimals than six are rounded up.
+    expect(worth(new Map([...DOLLARS, [TOKEN, 9]]))).toBe(2_000n);
+    expect(worth(new Map([[TOKEN, 12]]))).toBe(2n);
+    expect(worth(new Map())).toBeUndefined();
+  });
+
+  it("are left out where the wallet swapped in a circle, or not through Jupiter", () => {
+    const whole = transactionOf({});
+    const outer = whole.instructions.find(({ programId }) => programId === JUPITER_PROGRAM);
+    if (!outer) throw new Error("no route");
+    const accounts = outer.accounts.map((key, at) => (at === 8 ? TOKEN : key));
+    const circle = whole.instructions.map((one) => (one === outer ? { ...one, accounts } : one));
+    expect(chainCase({ ...whole, instructions: circle }, DOLLARS)).toEqual({
+      ...{ kind: "excluded", reason: "cycle" },
+    });
+    const others = whole.instructions.filter(({ programId }) => programId !== JUPITER_PROGRAM);
+    expect(chainCase({ ...whole, instructions: others }, DOLLARS)).toEqual({
+      ...{ kind: "excluded", reason: "no-jupiter-call" },
+    });
+  });
+
   it("tell what they paid", () => {
     const fees = [0n, 1_000n, 4_000n].map((priorityFee) =>
       chainFees(transactionOf({ priorityFee })),
@@ -235,6 +314,25 @@ describe("paper fills", () => {
     if (!order.fill) throw new Error("it is filled");
     const amountOut = (BigInt(order.fill.amountOut) + 1n).toString();
     expect(paperFill({ ...order, fill: { ...order.fill, amountOut } }).isReproduced).toBe(false);
+  });
+
+  it("know the route's impact and the market's facts where the log has them", () => {
+    const { quote, execution } = order;
+    if (!quote || !execution) throw new Error("it is quoted and executed");
+    const informed = {
+      ...order,
+      quote: { ...quote, basis: "route" as const, priceImpact: "0.0025" },
+      execution: { ...execution, market: { usdMicros: "225375000", volatilityPpm: 142 } },
+    };
+    const found = paperFill(informed).case;
+    expect(found).toMatchObject({
+      trade: { market: { usdMicros: 225_375_000n, volatilityPpm: 142n } },
+    });
+    const impact = found.kind === "trade" ? found.trade.routeImpact : undefined;
+    expect(impact && (impact.numerator * 400n) / impact.denominator).toBe(1n);
+    expect(paperFill(order).case).toMatchObject({
+      trade: { routeImpact: undefined, market: NOTHING_KNOWN },
+    });
   });
 
   it("at their own expected price say nothing about a model", () => {
@@ -277,5 +375,32 @@ describe("volatility of a series", () => {
         expect(series(1n)).toEqual(series(1_000n));
       }),
     );
+  });
+});
+
+describe("a live fill of the own log", () => {
+  const filled = stateAfter(FINAL_LIFE);
+
+  it("is compared with the quote of its own route, at its worth in dollars", () => {
+    const fill = ownFill(filled, new Map([[USDC, 6]]));
+    expect(fill).toMatchObject({
+      isReproduced: true,
+      case: {
+        kind: "trade",
+        trade: {
+          quoted: { amountIn: 1_500_000_000n, amountOut: 225_375_000n },
+          executed: { amountIn: 1_500_000_000n, amountOut: 224_248_125n },
+          toleranceBps: 200,
+          market: { usdMicros: 225_375_000n },
+        },
+      },
+    });
+  });
+
+  it("is not reproduced where its amounts do not give its slippage", () => {
+    if (!filled.fill) throw new Error("not filled");
+    const amountOut = String(BigInt(filled.fill.amountOut) - 1n);
+    const changed = { ...filled, fill: { ...filled.fill, amountOut } };
+    expect(ownFill(changed, new Map()).isReproduced).toBe(false);
   });
 });

@@ -52,6 +52,19 @@ describe("canonical JSON", () => {
     expect(canonicalJson(value)).toBe(expected);
   });
 
+  it("sorts many keys as it sorts few", () => {
+    const names = fc.uniqueArray(text, { minLength: 33, maxLength: 80 });
+    fc.assert(
+      fc.property(names, (keys) => {
+        const sorted = keys.toSorted((a, b) => (a < b ? -1 : 1));
+        const members = sorted.map((key) => `${canonicalJson(key)}:0`);
+        const value = Object.fromEntries(keys.map((key) => [key, 0]));
+        expect(canonicalJson(value)).toBe(`{${members.join(",")}}`);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it("is JSON of the same value, and does not depend on the order of keys", () => {
     let objects = 0;
     fc.assert(

@@ -11,6 +11,7 @@ import type { ChainInstruction, ChainTransaction } from "../../domain/chain/tran
 import { SOL_MINT } from "../../domain/primitives/ids.ts";
 import {
   base58,
+  fromHex,
   keyOf,
   MIDDLE,
   routeData,
@@ -20,6 +21,7 @@ import {
   systemTransfer,
   TOKEN,
   USDC_MINT,
+  uint,
   WALLET,
 } from "../support/chain-answers.ts";
 
@@ -139,6 +141,26 @@ describe("a wallet's balances", () => {
     expect(sol.withOwnTokenAccounts).toBe(0n);
   });
 
+  it("are those of its token accounts alone where the wallet itself is not in the transaction", () => {
+    const others = { owner: STRANGER, mint: TOKEN, accountIndex: 0, amount: 5n };
+    const delegated = transaction(
+      [
+        [STRANGER, 9_000n, 4_000n],
+        [WRAPPED, RENT + 50n, RENT + 20n, { mint: SOL_MINT, before: 50n, after: 20n }],
+      ],
+      [],
+    );
+    const balances = walletBalances(
+      { ...delegated, preTokenBalances: [...delegated.preTokenBalances, others] },
+      WALLET,
+    );
+    expect(balances.tokens).toEqual(new Map());
+    expect(balances.sol).toEqual({
+      ...{ walletOnly: 0n, withOwnTokenAccounts: -30n, beforeNetworkFee: -30n },
+      ...{ ofTrade: -30n, wrapped: -30n },
+    });
+  });
+
   it("count every signature's base fee, and nobody's tip in a failed transaction", () => {
     const failed = { ...sold, error: "AccountInUse", signatureCount: 2, feeLamports: 12_500n };
     expect(networkFees(failed)).toEqual({
@@ -211,6 +233,81 @@ describe("kinds of fills", () => {
     expect(kindOf(lines([left(2n)]), swap)).toBe("swap");
     // More than a basis point of what the first hop gave is no dust.
     expect(kindOf(lines([left(3n)]), swap)).toBe("complex");
+  });
+
+  it("is complex where the wallet spent or received nothing of the route's mints", () => {
+    const swap = [route({}), event({}, 100n, 90n)];
+    const wallet: Line = [WALLET, 5_000n, 0n];
+    const spent: Line = [keyOf(50), RENT, RENT, { mint: TOKEN, before: 100n, after: 0n }];
+    const received: Line = [keyOf(51), RENT, RENT, { mint: USDC_MINT, before: 0n, after: 90n }];
+    expect(kindOf([wallet, spent, received], swap)).toBe("swap");
+    expect(kindOf([wallet, spent], swap)).toBe("complex");
+    expect(kindOf([wallet, received], swap)).toBe("complex");
+  });
+
+  it("has no swap call in a call: each is one of its own, with its own events", () => {
+    const inner = route({ depth: 2 }, USDC_MINT, MIDDLE);
+    const all = [route({}), inner, event({ depth: 3 }, 7n, 8n)];
+    const { kind, calls } = fillOf(transaction(lines(), all));
+    expect(kind).toBe("complex");
+    expect(calls.map(({ isInner, hops }) => [isInner, hops.length])).toEqual([
+      [false, 0],
+      [true, 1],
+    ]);
+  });
+
+  const TAG = "e445a52e51cb9a1d";
+  const SWAPS = `${TAG}982f4eebc0606e6a`;
+  const hex = (text: string): string => base58(fromHex(text));
+  it.each<[string, Partial<ChainInstruction>]>([
+    ["of another program", { programId: keyOf(60) }],
+    ["of another tag", { data: hex("0102030405060708") }],
+    ["of another name", { data: hex(`${TAG}0102030405060708ffff`) }],
+    ["whose count ends early", { data: hex(`${SWAPS}01`) }],
+    ["with fewer hops than it counts", { data: hex(`${SWAPS}02000000${"00".repeat(80)}`) }],
+    ["with a count beyond all bytes", { data: hex(`${SWAPS}ffffffff`) }],
+    [
+      "with more hops than a route can have",
+      { data: Uint8Array.from(fromHex(`${SWAPS}41000000${"02".repeat(65 * 80)}`)) },
+    ],
+    ["that the node parsed", { data: "" }],
+    ["that is no base58", { data: "0OIl" }],
+  ])("takes no hop from an event %s", (_, place) => {
+    const odd = { ...event({}, 1n, 1n), ...place };
+    const fill = fillOf(transaction(lines(), [route({}), odd, event({}, 100n, 90n)]));
+    expect(fill.kind).toBe("swap");
+    expect(fill.calls).toMatchObject([{ hops: [{ inputAmount: 100n, outputAmount: 90n }] }]);
+  });
+
+  describe("of a route that does not name its input", () => {
+    const [OWN, NAMELESS] = [keyOf(50), keyOf(61)];
+    /** `route`: authority, source account and destination mint, no source mint. */
+    const direct = (source: string): ChainInstruction => ({
+      ...{ outer: 0, depth: 1, programId: JUPITER_PROGRAM },
+      accounts: [keyOf(40), WALLET, source, keyOf(42), keyOf(43), USDC_MINT],
+      data: base58([
+        ...fromHex("e517cb977ae3ad2a00000000"),
+        ...[...uint(100n, 8), ...uint(90n, 8), ...uint(50, 2), 0],
+      ]),
+    });
+    const callOf = (instructions: readonly ChainInstruction[]) => {
+      const { kind, calls } = fillOf(transaction(lines(), instructions));
+      return [kind, calls[0]?.inputMint];
+    };
+
+    it("is told by the account that it spends", () => {
+      expect(callOf([direct(OWN), event({}, 100n, 90n)])).toEqual(["swap", TOKEN]);
+      // Also where no event tells of it: then the route's amounts are not known.
+      expect(callOf([direct(OWN)])).toEqual(["complex", TOKEN]);
+    });
+
+    it("else by its first hop", () => {
+      expect(callOf([direct(NAMELESS), event({}, 100n, 90n)])).toEqual(["swap", TOKEN]);
+    });
+
+    it("else by nothing: that is no swap to compare", () => {
+      expect(callOf([direct(NAMELESS)])).toEqual(["complex", undefined]);
+    });
   });
 
   it("is no swap of Jupiter's without its call", () => {

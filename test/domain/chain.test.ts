@@ -117,7 +117,13 @@ describe("system transfers and the compute budget", () => {
     const sent = { source: from, destination: to, lamports: 70 };
     expect(transferOf(parsed("transfer", sent))).toEqual({ from, to, lamports: 70n });
     expect(transferOf(parsed("allocate", { account: to, space: 1 }))).toBeUndefined();
+    expect(transferOf(parsed("withdraw", { source: from, lamports: 70 }))).toBeUndefined();
     expect(transferOf(instruction(SYSTEM_PROGRAM, uint(8, 4), [from, to]))).toBeUndefined();
+    const seedOf = (length: number) => [...uint(3, 4), ...uint(7, 32), ...uint(length, 8)];
+    const long = [...seedOf(33), ...new Uint8Array(33), ...uint(70n, 8)];
+    expect(transferOf(instruction(SYSTEM_PROGRAM, long, [from, to]))).toBeUndefined();
+    expect(transferOf(instruction(SYSTEM_PROGRAM, seedOf(3), [from, to]))).toBeUndefined();
+    expect(transferOf(instruction(SYSTEM_PROGRAM, uint(3, 4), [from, to]))).toBeUndefined();
   });
 
   it("reads limit and price, and that none was set", () => {
@@ -129,6 +135,8 @@ describe("system transfers and the compute budget", () => {
       unitPrice: 5_000_000_000n,
     });
     expect(computeBudgetOf([instruction(SYSTEM_PROGRAM, [2, 1, 1, 1, 1])])).toEqual(none);
+    const cut = [2, 3].map((kind) => instruction(COMPUTE_BUDGET_PROGRAM, [kind, 1, 1]));
+    expect(computeBudgetOf(cut)).toEqual(none);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type DomainEventType,
   isAccountEvent,
   isOrderEvent,
+  isSafetyEvent,
   REGISTRY,
 } from "../../domain/codec/registry.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";
@@ -97,7 +98,7 @@ describe("fixtures", () => {
       revision: fixture.revision,
       position: 0n,
     });
-    expect(codec.verify(stored)).toBe(true);
+    expect(codec.decodeAndVerify(stored)).toEqual({ recorded: decoded, isIntact: true });
     expect(hashByTheBook(stored)).toBe(fixture.hash);
   });
 
@@ -115,11 +116,15 @@ describe("fixtures", () => {
   it("are told apart by what they belong to", () => {
     const decoded = named.map((fixture) => codec.decode(storedFixture(fixture)).event);
     const oneOfEach = [...new Map(decoded.map((event) => [event.type, event])).values()];
-    const kinds = oneOfEach.map((event) =>
-      isOrderEvent(event) ? "order" : isAccountEvent(event) ? "account" : "system",
-    );
-    expect(kinds.filter((kind) => kind === "order")).toHaveLength(14);
+    const kinds = oneOfEach.map((event) => {
+      if (isSafetyEvent(event)) return "safety";
+      if (event.type === "EvidenceRecorded") return "evidence";
+      return isOrderEvent(event) ? "order" : isAccountEvent(event) ? "account" : "system";
+    });
+    expect(kinds.filter((kind) => kind === "order")).toHaveLength(28);
     expect(kinds.filter((kind) => kind === "account")).toHaveLength(4);
+    expect(kinds.filter((kind) => kind === "evidence")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "safety")).toHaveLength(4);
     expect(kinds.filter((kind) => kind === "system")).toHaveLength(2);
   });
 });

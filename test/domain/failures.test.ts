@@ -18,15 +18,25 @@ describe("the table", () => {
       "ACCOUNT_CLOSED",
       "AMOUNT_TOO_LARGE",
       "AMOUNT_TOO_SMALL",
+      "CLUSTER_NOT_CONFIRMED",
       "EXPIRES_IN_THE_PAST",
+      "EXPOSURE_TOO_HIGH",
+      "FEE_ABOVE_CAP",
+      "FEE_ACCOUNT_NOT_ALLOWED",
       "INSUFFICIENT_FUNDS",
       "MEV_PARAMETERS_INCONSISTENT",
+      "MINT_NOT_READABLE",
       "MINT_NOT_SUPPORTED",
       "PAIR_NOT_SUPPORTED",
+      "PRICE_OUT_OF_BAND",
       "PRIORITY_FEE_TOO_HIGH",
+      "PROTECTION_NOT_AVAILABLE",
       "QUOTE_TOO_OLD",
       "SLIPPAGE_MODEL_UNKNOWN",
       "SLIPPAGE_TOLERANCE_TOO_HIGH",
+      "TOKEN_EXTENSION_NOT_ALLOWED",
+      "TOO_MANY_ORDERS_PER_MINUTE",
+      "WALLET_NOT_AVAILABLE",
     ]);
   });
 
@@ -35,13 +45,26 @@ describe("the table", () => {
     const aborted = withStatus("ABORTED").filter((name) => name !== "REBUILD_FAILED");
     expect(aborted).toEqual([
       "CANCELLED",
+      "CHAIN_UNAVAILABLE",
       "EXPIRED",
+      "FAILED_ON_CHAIN",
+      "FILL_VOIDED",
+      "GATE_REFUSED",
       "NO_ROUTE",
+      "OUTCOME_UNKNOWN",
+      "PREPARATION_LOST",
       "PRICE_IMPACT_TOO_HIGH",
       "QUOTE_REFUSED",
       "QUOTE_UNAVAILABLE",
+      "SIGNER_UNAVAILABLE",
+      "SIGNING_REFUSED",
       "SIMULATED_FAILURE",
+      "SIMULATION_FAILED",
       "SLIPPAGE_EXCEEDED",
+      "SUBMISSION_REFUSED",
+      "SUBMISSION_UNKNOWN",
+      "TRANSACTION_EXPIRED",
+      "TRANSACTION_TOO_LARGE",
     ]);
     expect(aborted.every((name) => FAILURES[name].recorded)).toBe(true);
   });
@@ -64,7 +87,13 @@ describe("the table", () => {
   });
 
   it("tries again by itself only what may pass with time", () => {
-    expect(names.filter((name) => FAILURES[name].retryable)).toEqual(["QUOTE_UNAVAILABLE"]);
+    expect(names.filter((name) => FAILURES[name].retryable)).toEqual([
+      "QUOTE_UNAVAILABLE",
+      "CHAIN_UNAVAILABLE",
+      "SIGNER_UNAVAILABLE",
+      "PREPARATION_LOST",
+      "TRANSACTION_EXPIRED",
+    ]);
     expect(unrecorded.filter((name) => FAILURES[name].retryable)).toEqual([]);
   });
 

@@ -42,7 +42,17 @@ const EVENTS = [
   "OrderCancelled",
   "OrderExpired",
 ] as const satisfies readonly OrderEvent["type"][];
-const PHASES = Object.keys(PERCENT_COMPLETE);
+/** The lives are those of paper orders. */
+const LIVE_PHASES = [
+  "simulated",
+  "signed",
+  "submitted",
+  "landed",
+  "provisional",
+  "dead",
+  "unknown",
+];
+const PHASES = Object.keys(PERCENT_COMPLETE).filter((phase) => !LIVE_PHASES.includes(phase));
 const ENDS = ["filled", "failed", "rejected", "cancelled", "expired"];
 
 describe("replay", () => {
@@ -52,7 +62,7 @@ describe("replay", () => {
       fc.property(lives, (life) => {
         const { stored, live } = run(life);
         expect(hashOf(foldOrder(decode(stored)))).toBe(hashOf(live));
-        expect(stored.every((event) => codec.verify(event))).toBe(true);
+        expect(stored.every((event) => codec.decodeAndVerify(event).isIntact)).toBe(true);
         seen.add(live?.phase);
       }),
       RUNS,

@@ -65,10 +65,12 @@ describe("the facts of the market", () => {
         type: "SimulationFailed",
         data: {
           class: "SLIPPAGE_EXCEEDED",
-          model: "test",
-          slippagePpm: 300_000,
-          terms: { made: "up" },
-          market: { usdMicros: "225375000", volatilityPpm: 210 },
+          paper: {
+            model: "test",
+            slippagePpm: 300_000,
+            terms: { made: "up" },
+            market: { usdMicros: "225375000", volatilityPpm: 210 },
+          },
         },
       },
       { type: "OrderFailed", data: { reason: "SLIPPAGE_EXCEEDED" } },
@@ -245,11 +247,13 @@ describe("the outcome knobs", () => {
         type: "SimulationFailed",
         data: {
           class: "SIMULATED_FAILURE",
-          model: "mock",
-          slippagePpm: 0,
-          limit: "success",
-          value: expect.stringMatching(/^\d+ of 1000000, below 0 succeeds$/),
-          market: { usdMicros: "225375000" },
+          paper: {
+            model: "mock",
+            slippagePpm: 0,
+            limit: "success",
+            value: expect.stringMatching(/^\d+ of 1000000, below 0 succeeds$/),
+            market: { usdMicros: "225375000" },
+          },
         },
       },
       { type: "OrderFailed", data: { attempts: 1, reason: "SIMULATED_FAILURE" } },
@@ -291,7 +295,7 @@ describe("the outcome knobs", () => {
     const wild = { ...knobs, averageSlippageBps: 4_999 };
     const past = reservedAt({ slippageToleranceBps: 0 });
     expect(given(past).when(simulate({ outcomes: wild })).events).toMatchObject([
-      { type: "SimulationFailed", data: { class: "SLIPPAGE_EXCEEDED", model: "mock" } },
+      { type: "SimulationFailed", data: { class: "SLIPPAGE_EXCEEDED", paper: { model: "mock" } } },
       { type: "OrderFailed" },
     ]);
   });

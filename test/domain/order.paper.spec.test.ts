@@ -47,12 +47,14 @@ describe("the limit", () => {
             attempt: 1,
             class: "SLIPPAGE_EXCEEDED",
             message: "the trade would receive 979 smallest units, at least 980 are required",
-            limit: "980",
-            value: "979",
-            model: "test",
-            slippagePpm: 20_001,
-            terms: {},
-            market: {},
+            paper: {
+              limit: "980",
+              value: "979",
+              model: "test",
+              slippagePpm: 20_001,
+              terms: {},
+              market: {},
+            },
           },
         },
         {
@@ -77,8 +79,7 @@ describe("the limit", () => {
       {
         data: {
           message: "the trade would spend 1021 smallest units, at most 1020 are allowed",
-          limit: "1020",
-          value: "1021",
+          paper: { limit: "1020", value: "1021" },
         },
       },
       { type: "OrderFailed", data: { reason: "SLIPPAGE_EXCEEDED" } },
@@ -91,7 +92,7 @@ describe("the limit", () => {
     // Expected 155: 1.5 × 155 × 0.98 = 227.85 USDC at least; 224.248125 are offered.
     const past = reservedAt({ expectedPrice: "155" });
     expect(given(past).when(simulate()).events).toMatchObject([
-      { data: { limit: "227850000", value: "224248125" } },
+      { data: { paper: { limit: "227850000", value: "224248125" } } },
       { type: "OrderFailed", data: { reason: "SLIPPAGE_EXCEEDED" } },
     ]);
   });
@@ -107,7 +108,7 @@ describe("the limit", () => {
     // 1.5 SOL at 145 are 217.5 USDC, at most 221.85; the fill would cost 226.501875.
     const changes = { action: "BUY", isBaseInput: true, expectedPrice: "145" };
     expect(given(reservedAt(changes)).when(simulate()).events).toMatchObject([
-      { data: { limit: "221850000", value: "226501875" } },
+      { data: { paper: { limit: "221850000", value: "226501875" } } },
       { type: "OrderFailed" },
     ]);
   });

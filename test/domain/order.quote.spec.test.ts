@@ -1,9 +1,9 @@
 /** What follows from a quote, from a bad one, and from none: rejections, the retry schedule, the end of trying. */
 import { describe, expect, it } from "vitest";
-import type { RetryPolicy } from "../../domain/order/commands.ts";
 import { retryDelayMs } from "../../domain/order/decide-quote.ts";
 import type { OrderEvent } from "../../domain/order/events.ts";
 import { nextAction } from "../../domain/order/flow.ts";
+import type { RetryPolicy } from "../../domain/order/retry-policy.ts";
 import { statusOf } from "../../domain/order/state.ts";
 import type { QuoteFailureClass } from "../../domain/ports/quotes.ts";
 import { given, stateAfter, timeOf } from "../support/given.ts";

@@ -107,7 +107,9 @@ describe("the state", () => {
     const order = stateAfter([requested({ expectedPrice: "150" })]);
     expect(expectedPriceOf(order)).toBeUndefined();
     expect(() => quotedAmounts(order)).toThrow("the order has no quote yet");
-    expect(() => limitOf(stateAfter([requested(), VALIDATED]))).toThrow("no first quote price yet");
+    expect(() => limitOf(stateAfter([requested(), VALIDATED]))).toThrow(
+      "the order has no quote yet",
+    );
     expect(reservedFor(order, "fee")).toBe(0n);
     const quoted = stateAfter([requested(), VALIDATED, QUOTED]);
     expect(slippageOf(quoted, quotedAmounts(quoted))).toEqual({
@@ -127,12 +129,14 @@ describe("the state", () => {
         attempt: 1,
         class: "SLIPPAGE_EXCEEDED",
         message: "m",
-        limit: "2",
-        value: "1",
-        model: "fixed",
-        slippagePpm: 5_000,
-        terms: {},
-        market: {},
+        paper: {
+          limit: "2",
+          value: "1",
+          model: "fixed",
+          slippagePpm: 5_000,
+          terms: {},
+          market: {},
+        },
       },
     };
     const order = stateAfter([requested(), VALIDATED, QUOTED, RESERVED, failed]);

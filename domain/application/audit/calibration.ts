@@ -7,7 +7,16 @@ import { type ChainFill, fillOf } from "../../chain/fill.ts";
 import { computeBudgetOf } from "../../chain/instruction-data.ts";
 import type { ChainTransaction } from "../../chain/transaction.ts";
 import type { OrderState } from "../../order/state.ts";
-import { quotedAmounts, ratioOf, required, tradeAt } from "../../order/trade.ts";
+import {
+  inputMintOf,
+  outputMintOf,
+  quotedAmounts,
+  ratioOf,
+  required,
+  sideOf,
+  slippageOf,
+  tradeAt,
+} from "../../order/trade.ts";
 import type { ExecutedTrade, PaidFees } from "../../pricing/calibration.ts";
 import { type Amounts, tradeAmounts } from "../../pricing/paper-fill.ts";
 import type { MarketFacts } from "../../pricing/slippage/model.ts";
@@ -126,14 +135,53 @@ export function chainFees(transaction: ChainTransaction): PaidFees {
   return { baseFeeLamports, priorityFeeLamports, tipLamports, computeUnits, unitPrice };
 }
 
-export type PaperFill = {
+export type OwnFill = {
   readonly case: CalibrationCase;
-  /** The recorded slippage at the recorded price gives the recorded amounts again. */
+  /** The recorded figures give one another again. */
   readonly isReproduced: boolean;
 };
 
-/** A filled order. Throws where it has no execution: it was not filled by this engine. */
-export function paperFill(order: OrderState): PaperFill {
+/** A filled order of the engine's own log. Throws where it is not filled. */
+export const ownFill = (order: OrderState, dollars: DollarMints): OwnFill =>
+  order.fill?.live ? liveFill(order, dollars) : paperFill(order);
+
+/** Reproduced where the amounts give the recorded price and, with the quote, the recorded slippage. */
+function liveFill(order: OrderState, dollars: DollarMints): OwnFill {
+  const { request, orderId } = order;
+  const fill = required(order.fill, "fill");
+  const quote = required(order.quote, "quote");
+  const trade = tradeAt(request, ratioOf(quote.price));
+  const quoted = quotedAmounts(order);
+  const executed = { amountIn: BigInt(fill.amountIn), amountOut: BigInt(fill.amountOut) };
+  const { numerator, denominator } = fill.price;
+  const [base, counter] =
+    sideOf(request) === "buy" ? [fill.amountOut, fill.amountIn] : [fill.amountIn, fill.amountOut];
+  const isReproduced =
+    slippageOf(order, executed).quoted === fill.slippageVsQuotedCentiBps &&
+    numerator === counter &&
+    denominator === base;
+  const mints = { inputMint: inputMintOf(request), outputMint: outputMintOf(request) };
+  return {
+    isReproduced,
+    case: {
+      kind: "trade",
+      feeBeforeRoute: 0n,
+      trade: {
+        ...{ id: orderId, baseMint: request.baseMint, quoteMint: request.quoteMint },
+        ...{ trade, quoted, executed },
+        toleranceBps: quote.slippageBps ?? request.slippageToleranceBps,
+        routeImpact: ratioFromFraction(quote.priceImpact),
+        market: { usdMicros: usdMicrosOf({ ...mints, quoted }, dollars), volatilityPpm: undefined },
+      },
+    },
+  };
+}
+
+/**
+ * Reproduced where the recorded slippage at the recorded price gives the recorded amounts. Throws where it has no execution: it
+ * was not filled by this engine.
+ */
+export function paperFill(order: OrderState): OwnFill {
   const execution = required(order.execution, "execution");
   const fill = required(order.fill, "fill");
   const quote = required(order.quote, "quote");

@@ -3,13 +3,15 @@
  * stream's chain.
  */
 import type { Codec, PositionedEvent } from "../../codec/codec.ts";
-import { isOrderEvent } from "../../codec/registry.ts";
+import { isOrderEvent, isSafetyEvent } from "../../codec/registry.ts";
 import type { StoredEvent } from "../../ports/event-store.ts";
 import {
   accountIdOfStream,
   type Hash,
   type LogId,
+  orderIdOfEvidence,
   orderIdOfStream,
+  SAFETY_STREAM,
   type StreamName,
 } from "../../primitives/ids.ts";
 import type { TimestampUs } from "../../primitives/time.ts";
@@ -85,7 +87,15 @@ function readStored(codec: Codec, stored: StoredEvent): CheckedEvent {
 
 const isAtHome = ({ stream, event }: PositionedEvent): boolean =>
   isOrderEvent(event) === (orderIdOfStream(stream) !== undefined) &&
-  (stream === "system" || accountIdOfStream(stream) !== undefined || isOrderEvent(event));
+  isEvidence(event) === (orderIdOfEvidence(stream) !== undefined) &&
+  isSafetyEvent(event) === (stream === SAFETY_STREAM) &&
+  (stream === "system" ||
+    stream === SAFETY_STREAM ||
+    accountIdOfStream(stream) !== undefined ||
+    isEvidence(event) ||
+    isOrderEvent(event));
+
+const isEvidence = (event: PositionedEvent["event"]): boolean => event.type === "EvidenceRecorded";
 
 type Link = {
   readonly revision: number;

@@ -6,11 +6,13 @@ import type { Codec, PositionedEvent } from "../../codec/codec.ts";
 import { type OrderState, stateHash } from "../../order/state.ts";
 import type { EventStore, Position } from "../../ports/event-store.ts";
 import type { Hasher } from "../../ports/hasher.ts";
-import type { Hash, LogId } from "../../primitives/ids.ts";
+import { type Hash, type LogId, streamCategory } from "../../primitives/ids.ts";
 import type { TimestampUs } from "../../primitives/time.ts";
 import { createLedger, type Ledger } from "../ledger.ts";
 import { createOrderFold } from "../processors/order-fold.ts";
 import { eventsUntil } from "./verify-log.ts";
+
+const EVIDENCE = "evidence";
 
 /** The log up to a position. */
 export type LogFold = {
@@ -21,7 +23,7 @@ export type LogFold = {
   readonly orders: number;
   readonly openOrders: () => Iterable<OrderState>;
   readonly ledger: Ledger;
-  /** The log's clock. */
+  /** The log's clock, as processors see it. */
   readonly clockUs: TimestampUs;
 };
 
@@ -78,7 +80,10 @@ export async function foldLog(
     ledger.apply(recorded, after);
     if (after && !before) orders += 1;
     if (recorded.event.type === "LogCreated") logId = recorded.event.data.logId;
-    clockUs = Math.max(clockUs, recorded.metadata.recordedAtUs);
+    // Processors are not given evidence: no row has the time of such an event.
+    if (streamCategory(recorded.stream) !== EVIDENCE) {
+      clockUs = Math.max(clockUs, recorded.metadata.recordedAtUs);
+    }
     onEvent?.({ recorded, clockUs, before, after });
   }
 

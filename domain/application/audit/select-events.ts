@@ -1,6 +1,6 @@
 /**
- * A part of the log, in its order: by time on the log's clock, of one order, or of one account with its orders. Memory is
- * bounded: a page of events, and the open orders of the account.
+ * A part of the log, in its order: by time on the log's clock, of one order, or of one account with its orders. The evidence of an
+ * order goes with it. Memory is bounded: a page of events, and the open orders of the account.
  */
 import { z } from "zod";
 import type { Codec } from "../../codec/codec.ts";
@@ -9,7 +9,9 @@ import type { EventStore, Position, StoredEvent } from "../../ports/event-store.
 import {
   type AccountId,
   accountStream,
+  evidenceStream,
   type OrderId,
+  orderIdOfEvidence,
   orderStream,
   type StreamName,
 } from "../../primitives/ids.ts";
@@ -75,7 +77,7 @@ function timingOf(filter: EventFilter): (stored: StoredEvent) => "before" | "wit
   };
 }
 
-/** The log's clock takes the whole log; without it one order is read from its own stream. */
+/** The log's clock takes the whole log; without it one order is read from its own streams. */
 async function* pagesOf(
   { store }: SelectPorts,
   filter: EventFilter,
@@ -83,11 +85,8 @@ async function* pagesOf(
 ): AsyncGenerator<readonly StoredEvent[]> {
   const { orderId } = filter;
   if (orderId !== undefined && !isTimed(filter)) {
-    for (let from = 0; ; from += PAGE) {
-      const page = await store.readStream(orderStream(orderId), from, PAGE);
-      if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
-    }
+    for await (const stored of orderWithEvidence(store, orderId)) yield [stored];
+    return;
   }
   let after: Position | "start" = "start";
   while (after === "start" || after < until) {
@@ -99,9 +98,38 @@ async function* pagesOf(
   }
 }
 
+/** An order's events and the evidence that they cite, in the log's order. */
+export async function* orderWithEvidence(
+  store: Pick<EventStore, "readStream">,
+  orderId: OrderId,
+): AsyncGenerator<StoredEvent> {
+  const evidence = streamEvents(store, evidenceStream(orderId));
+  let cited = await evidence.next();
+  for await (const stored of streamEvents(store, orderStream(orderId))) {
+    for (; !cited.done && cited.value.position < stored.position; cited = await evidence.next()) {
+      yield cited.value;
+    }
+    yield stored;
+  }
+  for (; !cited.done; cited = await evidence.next()) yield cited.value;
+}
+
+/** Page by page. */
+export async function* streamEvents(
+  store: Pick<EventStore, "readStream">,
+  stream: StreamName,
+): AsyncGenerator<StoredEvent, undefined> {
+  for (let from = 0; ; from += PAGE) {
+    const page = await store.readStream(stream, from, PAGE);
+    yield* page;
+    if (page.length < PAGE) return undefined;
+  }
+}
+
 const ENDS: ReadonlySet<string> = new Set<OrderEventType>([
   "OrderRejected",
   "OrderFilled",
+  "FillFinalized",
   "OrderFailed",
   "OrderCancelled",
   "OrderExpired",
@@ -112,8 +140,8 @@ function membership(
   { orderId, account }: EventFilter,
   codec: Codec,
 ): (stored: StoredEvent) => boolean {
-  const only = orderId && orderStream(orderId);
-  const isOfOrder = ({ stream }: StoredEvent): boolean => only === undefined || stream === only;
+  const only = orderId && [orderStream(orderId), evidenceStream(orderId)];
+  const isOfOrder = ({ stream }: StoredEvent): boolean => !only || only.includes(stream);
   if (account === undefined) return isOfOrder;
   const own = accountStream(account);
   const open = new Set<StreamName>();
@@ -126,10 +154,21 @@ function membership(
       open.add(stream);
       return true;
     }
+    const citing = orderIdOfEvidence(stream);
+    if (citing !== undefined) return open.has(orderStream(citing));
+    if (!open.has(stream)) return false;
     // Nothing follows an order's end.
-    return ENDS.has(type) ? open.delete(stream) : open.has(stream);
+    if (ENDS.has(type) && !isProvisional(stored, codec)) open.delete(stream);
+    return true;
   };
   return (stored) => isOfOrder(stored) && isOfAccount(stored);
+}
+
+/** A live fill is not the end of its order. */
+function isProvisional(stored: StoredEvent, codec: Codec): boolean {
+  if (stored.type !== "OrderFilled") return false;
+  const { event } = codec.decode(stored);
+  return event.type === "OrderFilled" && event.data.live !== undefined;
 }
 
 const timeSchema = z.object({ recordedAt: z.int() });

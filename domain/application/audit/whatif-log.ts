@@ -48,7 +48,7 @@ export type WhatIfSummary = {
   readonly pairs: readonly PairSum[];
   /** Decided again by another model than the one that was asked, because the record lacks what that one needs. */
   readonly fallbacks: number;
-  readonly notRedecided: Readonly<Record<NotRedecided | "no-execution", number>>;
+  readonly notRedecided: Readonly<Record<NotRedecided | "live" | "no-execution", number>>;
 };
 
 /** Throws where an event cannot be read or cannot follow. */
@@ -69,6 +69,10 @@ export async function whatIfLog(
     if (event.type === "OrderRequested") {
       if (!begins(event.data.request.account, clockUs)) return true;
       sums.begun();
+      if (event.data.request.mode === "LIVE") {
+        sums.live();
+        return true;
+      }
     } else if (!before) return true;
     if (!before || !isExecution(event)) {
       const after = evolve(before, recorded);
@@ -107,7 +111,7 @@ function createSums() {
   let orders = 0;
   let fallbacks = 0;
   const changes = { ...NO_CHANGES };
-  const left = { simulated: 0, "unknown-model": 0 };
+  const left = { simulated: 0, "unknown-model": 0, live: 0 };
   const pairs = new Map<string, PairSum>();
 
   function addDifference({ order, difference }: WhatIfOrder): void {
@@ -123,6 +127,10 @@ function createSums() {
     begun: (): void => {
       orders += 1;
     },
+    /** The chain decided it, no model. */
+    live: (): void => {
+      left.live += 1;
+    },
     add: (compared: WhatIfOrder | NotRedecided): void => {
       if (typeof compared === "string") {
         left[compared] += 1;
@@ -134,7 +142,7 @@ function createSums() {
     },
     result: (): WhatIfSummary => {
       const decided = Object.values(changes).reduce((sum, count) => sum + count, 0);
-      const without = orders - decided - left.simulated - left["unknown-model"];
+      const without = Object.values(left).reduce((rest, count) => rest - count, orders - decided);
       return {
         ...{ orders, changes, fallbacks },
         pairs: [...pairs.values()],

@@ -3,7 +3,7 @@
  * record is only read. Funds are not checked again: a wider tolerance may have needed more than the account had.
  */
 import { decideSimulate } from "../../order/decide-paper.ts";
-import type { OrderEvent } from "../../order/events.ts";
+import type { OrderEvent, OrderEventData } from "../../order/events.ts";
 import type { OrderState } from "../../order/state.ts";
 import { countsOf, inputMintOf, outputMintOf } from "../../order/trade.ts";
 import type { MevModel } from "../../pricing/mev.ts";
@@ -23,14 +23,19 @@ export type WhatIfPolicy = {
   readonly outcomes: OutcomeKnobs | undefined;
 };
 
-/** The events that an execution decision begins with. */
-export type ExecutionEvent = Extract<
-  OrderEvent,
-  { readonly type: "PaperExecutionSimulated" | "SimulationFailed" }
->;
+type Failure = OrderEventData<"SimulationFailed">;
 
-export const isExecution = (event: { readonly type: string }): event is ExecutionEvent =>
-  event.type === "PaperExecutionSimulated" || event.type === "SimulationFailed";
+/** The events of the paper venue that an execution decision begins with. */
+export type ExecutionEvent =
+  | Extract<OrderEvent, { readonly type: "PaperExecutionSimulated" }>
+  | {
+      readonly type: "SimulationFailed";
+      readonly data: Failure & { readonly paper: NonNullable<Failure["paper"]> };
+    };
+
+export const isExecution = (event: OrderEvent): event is ExecutionEvent =>
+  event.type === "PaperExecutionSimulated" ||
+  (event.type === "SimulationFailed" && event.data.paper !== undefined);
 
 export type Decision = {
   readonly model: string;
@@ -99,19 +104,25 @@ export function redecide(
   return { order, recorded, whatIf, change: changeOf(recorded, whatIf, difference), difference };
 }
 
-function marketOf({ data }: ExecutionEvent): MarketFacts {
-  const { usdMicros, volatilityPpm } = data.market;
+/** What the paper venue said of it. */
+const saidOf = (event: ExecutionEvent) =>
+  event.type === "SimulationFailed" ? event.data.paper : event.data;
+
+function marketOf(event: ExecutionEvent): MarketFacts {
+  const { usdMicros, volatilityPpm } = saidOf(event).market;
   return {
     usdMicros: usdMicros === undefined ? undefined : BigInt(usdMicros),
     volatilityPpm: volatilityPpm === undefined ? undefined : BigInt(volatilityPpm),
   };
 }
 
-function decisionOf({ type, data }: ExecutionEvent): Decision {
-  const { model, terms } = data;
-  const said = { model, slippagePpm: BigInt(data.slippagePpm), fallback: terms.fallback };
-  if (type === "SimulationFailed") return { kind: "failed", ...said, reason: data.class };
-  const { amountIn, amountOut } = data;
+function decisionOf(event: ExecutionEvent): Decision {
+  const { model, terms, slippagePpm } = saidOf(event);
+  const said = { model, slippagePpm: BigInt(slippagePpm), fallback: terms.fallback };
+  if (event.type === "SimulationFailed") {
+    return { kind: "failed", ...said, reason: event.data.class };
+  }
+  const { amountIn, amountOut } = event.data;
   return { kind: "filled", ...said, amountIn: BigInt(amountIn), amountOut: BigInt(amountOut) };
 }
 

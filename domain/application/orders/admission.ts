@@ -7,6 +7,8 @@ import type { Principal } from "../../primitives/ids.ts";
 import type { Accounts } from "../accounts.ts";
 import type { Refused } from "../engine.types.ts";
 import type { Ledger } from "../ledger.ts";
+import type { LiveVenue } from "../live/live-venue.ts";
+import type { Safety } from "../safety/safety.ts";
 import type { OpenOrders } from "./open-orders.ts";
 import { refused } from "./refusals.ts";
 
@@ -26,24 +28,43 @@ export type Admission = {
 };
 
 export function createAdmission(
-  parts: { readonly ledger: Ledger; readonly accounts: Accounts; readonly open: OpenOrders },
+  parts: {
+    readonly ledger: Ledger;
+    readonly accounts: Accounts;
+    readonly open: OpenOrders;
+    readonly safety: Pick<Safety, "admission">;
+    /** Undefined: there are no live orders. */
+    readonly live: Pick<LiveVenue, "account"> | undefined;
+  },
   limits: AdmissionLimits,
 ): Admission {
-  const { ledger, accounts, open } = parts;
+  const { ledger, accounts, open, safety, live } = parts;
   let draining = false;
   let fault = "";
+
+  function accountRefusal(
+    { mode, account }: TradeCommand,
+    principal: Principal,
+  ): Refused | undefined {
+    if (mode === "PAPER") {
+      if (ledger.ownerOf(account) === principal) return undefined;
+      return refused("ACCOUNT_NOT_FOUND", `account ${account} does not exist; open it first`);
+    }
+    if (!live) {
+      return refused("LIVE_NOT_CONFIGURED", "live execution is not configured; use mode PAPER");
+    }
+    if (live.account(account)?.owner === principal) return undefined;
+    const message = `live account ${account} does not exist; name it under accounts in the configuration`;
+    return refused("ACCOUNT_NOT_FOUND", message);
+  }
 
   return {
     check: (command, principal) => {
       const { account } = command;
       if (fault !== "") return refused("STORE_UNAVAILABLE", fault);
       if (draining) return refused("DRAINING", "the engine is shutting down");
-      if (command.mode === "LIVE") {
-        return refused("LIVE_NOT_CONFIGURED", "live execution is not configured; use mode PAPER");
-      }
-      if (ledger.ownerOf(account) !== principal) {
-        return refused("ACCOUNT_NOT_FOUND", `account ${account} does not exist; open it first`);
-      }
+      const noAccount = accountRefusal(command, principal);
+      if (noAccount) return noAccount;
       if (accounts.isClosing(account) && ledger.isOpen(account)) {
         return refused("ACCOUNT_IS_CLOSED", `account ${account} is being closed`);
       }
@@ -55,7 +76,8 @@ export function createAdmission(
         const message = `account ${account} has ${limits.maxOpenPerAccount} open orders, the most allowed`;
         return refused("TOO_MANY_OPEN_ORDERS", message);
       }
-      return undefined;
+      // Last: a half-open breaker takes who is let in here for the one that tries.
+      return safety.admission(command);
     },
     beginDrain: () => {
       draining = true;

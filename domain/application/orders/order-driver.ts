@@ -1,48 +1,31 @@
 /**
- * Drives one order to its end: asks nextAction what to do, performs it through a port, and records what came of it.
+ * Drives one order to its end: asks nextAction what to do, performs it at the order's venue, and records what came of it.
  *
  * Decided events are staged; they are stored together before anything outside the process can depend on them: before the
- * driver waits for anything, and at the end. A paper order whose price is at hand is one append.
+ * driver waits for anything that an answer hangs on, before signed bytes leave, and at the end. A paper order whose price is at
+ * hand is one append.
  */
-import type { OrderCommand, QuoteAnswer, RetryPolicy } from "../../order/commands.ts";
+import type { OrderCommand } from "../../order/commands.ts";
 import { decide } from "../../order/decide.ts";
-import type { OrderEvent } from "../../order/events.ts";
-import { type Action, isNotExecuted, nextAction, type Step } from "../../order/flow.ts";
-import type { Policy } from "../../order/policy.ts";
+import { type Action, isNotExecuted, nextAction } from "../../order/flow.ts";
 import { isTerminal, type OrderState } from "../../order/state.ts";
-import { totalsOf } from "../../order/trade.ts";
 import type { Clock, Timers } from "../../ports/clock.ts";
-import type { ExpectedRevision, Position } from "../../ports/event-store.ts";
-import type { MevModel } from "../../pricing/mev.ts";
-import type { OutcomeKnobs } from "../../pricing/outcomes.ts";
-import { NOTHING_KNOWN, type SlippageModel } from "../../pricing/slippage/model.ts";
-import { assertNever } from "../../primitives/assert-never.ts";
-import type { Mint } from "../../primitives/ids.ts";
+import type { Position } from "../../ports/event-store.ts";
 import type { TimestampUs } from "../../primitives/time.ts";
 import type { Ledger } from "../ledger.ts";
+import type { LiveVenue } from "../live/live-venue.ts";
 import type { Recorder } from "../log/recorder.ts";
 import type { Sealer } from "../log/sealer.ts";
+import type { DriveEnd, StepTools } from "./driver.types.ts";
 import type { OrderFacts } from "./market-facts.ts";
 import { type OrderEntry, settleWaiters, stage } from "./order-entry.ts";
 import { createOrderWaits } from "./order-waits.ts";
 import type { OrderQuotes } from "./pair-quotes.ts";
+import { createPaperSteps, type PaperConfig } from "./paper-steps.ts";
 import type { Slots } from "./slots.ts";
 import { createUnconfirmed } from "./unconfirmed.ts";
 
-export type DriverConfig = {
-  readonly policy: Policy;
-  readonly retry: RetryPolicy;
-  readonly baseFeeLamports: bigint;
-  /** By name; the policy refuses every other name. */
-  readonly slippageModels: ReadonlyMap<string, SlippageModel>;
-  readonly mev: MevModel;
-  /** Outcomes drawn instead of modelled; undefined: none. */
-  readonly outcomes: OutcomeKnobs | undefined;
-  /** Mints that count as one US dollar a token. */
-  readonly usdMints: readonly Mint[];
-  /** Artificial delay of paper fills, milliseconds. */
-  readonly paperDelayMs: number;
-};
+export type DriverConfig = PaperConfig;
 
 export type DriverPorts = {
   readonly clock: Clock;
@@ -53,32 +36,30 @@ export type DriverPorts = {
   readonly slots: Slots;
   readonly quotes: OrderQuotes;
   readonly facts: OrderFacts;
+  /** Undefined: there are no live orders. */
+  readonly live: LiveVenue | undefined;
   /** Events of the order are durable. */
   readonly onStored: (entry: OrderEntry, position: Position) => void;
 };
 
-/** How a drive ended. */
-export type DriveEnd =
-  | { readonly kind: "finished" }
-  /** The first append met events that stand there already. Nothing of this drive is in the log. */
-  | { readonly kind: "exists" }
-  /** The first append was refused; nothing of this drive is in the log. */
-  | { readonly kind: "unavailable"; readonly reason: string }
-  /** Somebody else wrote to the stream of an order that this engine drives. */
-  | { readonly kind: "fenced"; readonly actual: ExpectedRevision };
-
 export type Driver = { readonly drive: (entry: OrderEntry) => Promise<DriveEnd> };
 
 export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
-  const { clock, ledger, slots, quotes, sealer } = ports;
+  const { clock, ledger, live, sealer } = ports;
   const unconfirmed = createUnconfirmed();
-  const { pause, until } = createOrderWaits(ports);
+  const waits = createOrderWaits(ports);
+  const { pause } = waits;
+  const slotsOf = ({ request }: OrderState): Slots =>
+    request.mode === "LIVE" && live ? live.slots : ports.slots;
   const record = (entry: OrderEntry, command: OrderCommand, actor = "engine"): void =>
     stage(entry, decide(entry.draft, command), { sealer, actor });
 
   /** Stores what is staged. Undefined: all is durable, go on. */
   async function flush(entry: OrderEntry): Promise<DriveEnd | undefined> {
     if (entry.staged.length === 0) return undefined;
+    // What the events cite is durable before they are.
+    if (entry.cites) await entry.cites;
+    entry.cites = undefined;
     const isFirst = !entry.committed;
     const ended = await append(entry);
     if (isFirst) confirm(entry, ended);
@@ -107,6 +88,7 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     }
     for (const { recorded, after } of staged) {
       ledger.apply(recorded, after);
+      live?.apply(after);
       entry.committed = after;
     }
     ports.onStored(entry, outcome.position);
@@ -121,6 +103,7 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
   ): Promise<DriveEnd | "entered" | "woken"> {
     if (entry.holdsSlot) return "entered";
     const { account, expiresAtUs } = order.request;
+    const slots = slotsOf(order);
     const turn = slots.take(account, entry.hadSlot);
     if (turn) {
       const ended = await flush(entry);
@@ -141,7 +124,7 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
   function giveSlot(entry: OrderEntry): void {
     if (!entry.holdsSlot || !entry.draft) return;
     entry.holdsSlot = false;
-    slots.give(entry.draft.request.account);
+    slotsOf(entry.draft).give(entry.draft.request.account);
   }
 
   /** Cancels and the passing of time, before anything new is begun. */
@@ -149,104 +132,36 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
     for (const { by, message } of entry.cancels.splice(0)) {
       record(entry, { type: "Cancel", by, message }, by);
     }
+    for (const { resolved, fill } of entry.resolutions.splice(0)) {
+      record(entry, { type: "RecordResolution", resolved }, resolved.by);
+      if (!fill) continue;
+      // The same answers tell what it moved and that it is final: nodes that have forgotten it are not asked again.
+      const { landed, node, slot, nodes } = fill;
+      record(entry, { type: "RecordFill", landed, node, nowUs: clock.nowUs() });
+      record(entry, { type: "RecordFinality", slot, nodes });
+    }
     record(entry, { type: "Expire", nowUs: clock.nowUs() });
   }
 
-  async function reserve(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
-    const { account } = order.request;
-    const events = decide(order, {
-      type: "Reserve",
-      baseFeeLamports: config.baseFeeLamports,
-      tokens: config.policy.tokens,
-      available: (mint) => ledger.available(account, mint),
-    });
-    // What is missing may be held by a request that turns out to be a repeated one.
-    const inDoubt = isShortOfFunds(events) ? unconfirmed.answered(account) : undefined;
-    if (inDoubt && entry.doubts < MOST_DOUBTS) {
-      entry.doubts += 1;
-      const ended = await flush(entry);
-      if (!ended) await until(entry, order, inDoubt);
-      return ended;
-    }
-    stage(entry, events, { sealer, actor: "engine" });
-    const reservation = entry.draft?.reservation;
-    if (reservation && !ledger.hold(account, entry.orderId, totalsOf(reservation))) {
-      throw new Error(`${entry.orderId}: reserved more than its account has available`);
-    }
-    if (reservation && !entry.committed) unconfirmed.add(account, entry.orderId);
-    return undefined;
-  }
+  const tools: StepTools = {
+    ...waits,
+    record,
+    stage: (entry, events) => stage(entry, events, { sealer, actor: "engine" }),
+    ...{ flush, giveSlot },
+  };
+  const paperSteps = createPaperSteps({ ...ports, unconfirmed }, config, tools);
+  const liveSteps = live?.stepsWith(tools);
 
-  /** Asks the market; undefined when the order is woken before the answer is there. */
-  async function ask(entry: OrderEntry, order: OrderState): Promise<QuoteAnswer | undefined> {
-    if (entry.cancels.length > 0) return undefined;
-    const asked = quotes.ask(order.request);
-    return (await until(entry, order, asked)) ? asked : undefined;
-  }
-
-  async function quote(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
-    if (order.request.isSimulated) {
-      record(entry, { type: "UseExpectedPrice" });
-      return undefined;
-    }
-    let answer = quotes.cached(order.request);
-    if (!answer) {
-      const ended = await flush(entry);
-      if (ended) return ended;
-      answer = await ask(entry, order);
-      // A cancel or the end of the order's time came first: the answer is of no use any more.
-      if (!answer) return undefined;
-    }
-    const { policy, retry } = config;
-    record(entry, { type: "RecordQuote", answer, policy, retry, nowUs: clock.nowUs() });
-    return undefined;
-  }
-
-  /** Asks the market for what the models cannot do without; what it does not say stays unknown. */
-  async function simulate(entry: OrderEntry, order: OrderState): Promise<DriveEnd | undefined> {
-    const { isSimulated, mev, slippageModel } = order.request;
-    const model = config.slippageModels.get(slippageModel);
-    if (!model) throw new Error(`no slippage model ${slippageModel}`);
-    let market = isSimulated ? NOTHING_KNOWN : ports.facts.atHand(order);
-    const isMissing = market.usdMicros === undefined && (model.needsUsd || mev.simulate);
-    if (isMissing && !isSimulated) {
-      const ended = await flush(entry);
-      if (ended) return ended;
-      const asked = ports.facts.ask(order);
-      if (!(await until(entry, order, asked))) return undefined;
-      market = await asked;
-    }
-    const { mev: mevModel, outcomes, paperDelayMs: delayMs } = config;
-    record(entry, { type: "Simulate", model, mev: mevModel, outcomes, market, delayMs });
-    return undefined;
-  }
-
-  async function perform(
+  /** Holds no slot until a time; a cancel or the end of the order's own time may come first. */
+  async function rest(
     entry: OrderEntry,
-    order: OrderState,
-    step: Step,
+    untilUs: TimestampUs | undefined,
   ): Promise<DriveEnd | undefined> {
-    switch (step) {
-      case "Validate":
-        record(entry, {
-          type: "Validate",
-          policy: config.policy,
-          nowUs: clock.nowUs(),
-          accountOpen: ledger.isOpen(order.request.account),
-        });
-        return undefined;
-      case "Quote":
-        return quote(entry, order);
-      case "Reserve":
-        return reserve(entry, order);
-      case "Simulate":
-        return simulate(entry, order);
-      case "Settle":
-        record(entry, { type: "Settle", nowUs: clock.nowUs() });
-        return undefined;
-      default:
-        return assertNever(step);
-    }
+    const ended = await flush(entry);
+    if (ended) return ended;
+    giveSlot(entry);
+    if (entry.cancels.length === 0) await pause(entry, { untilUs });
+    return undefined;
   }
 
   /** One step, or one wait before it. */
@@ -257,20 +172,16 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
   ): Promise<DriveEnd | undefined> {
     const step = action.kind === "WaitUntil" ? action.next : action.kind;
     if (action.kind === "WaitUntil" && clock.nowUs() < action.untilUs) {
-      const ended = await flush(entry);
-      if (ended) return ended;
-      giveSlot(entry);
-      // A cancel or the end of the order's time may come first.
-      const untilUs = soonest(order, action.untilUs);
-      if (entry.cancels.length === 0) await pause(entry, { untilUs });
-      return undefined;
+      return rest(entry, soonest(order, action.untilUs));
     }
     if (step === "Validate" || step === "Quote") {
       const entered = await enter(entry, order);
       if (entered === "woken") return undefined;
       if (entered !== "entered") return entered;
     }
-    return perform(entry, order, step);
+    const perform = order.request.mode === "LIVE" ? liveSteps : paperSteps;
+    // A live order of the log, and no venue for it in this life of the process: it stays as it is until there is one.
+    return perform ? perform(entry, order, step) : rest(entry, undefined);
   }
 
   async function drive(entry: OrderEntry): Promise<DriveEnd> {
@@ -296,12 +207,6 @@ export function createDriver(ports: DriverPorts, config: DriverConfig): Driver {
       }),
   };
 }
-
-/** Under constant load there is always somebody unconfirmed: after so many looks an order is judged as it stands. */
-const MOST_DOUBTS = 8;
-
-const isShortOfFunds = (events: readonly OrderEvent[]): boolean =>
-  events.some(({ type, data }) => type === "OrderRejected" && data.reason === "INSUFFICIENT_FUNDS");
 
 /** The wait ends no later than the order's own time. */
 const soonest = (order: OrderState, untilUs: TimestampUs): TimestampUs =>

@@ -1,7 +1,8 @@
 /**
  * One open order in memory: what is durable, what is decided and not durable yet, and who waits for it.
  */
-import type { OrderEvent } from "../../order/events.ts";
+import type { LandedSwap } from "../../chain/landed-swap.ts";
+import type { OrderEvent, OrderEventData } from "../../order/events.ts";
 import type { TradeCommand } from "../../order/request.ts";
 import {
   evolve,
@@ -21,6 +22,17 @@ export type CancelRequest = {
   readonly message: string;
 };
 
+export type Resolution = {
+  readonly resolved: Omit<OrderEventData<"OutcomeResolved">, "attempt">;
+  /** It landed and is final: what it moved, by the same answers. */
+  readonly fill?: {
+    readonly landed: LandedSwap;
+    readonly node: string;
+    readonly slot: number;
+    readonly nodes: readonly string[];
+  };
+};
+
 export type OrderEntry = {
   readonly orderId: OrderId;
   readonly stream: StreamName;
@@ -32,8 +44,12 @@ export type OrderEntry = {
   draft: MaybeOrder;
   tip: Tip;
   staged: Staged[];
+  /** Evidence that staged events cite: they are not stored before it is durable. */
+  cites: Promise<unknown> | undefined;
   /** Cancels that the driver has not looked at yet. */
   readonly cancels: CancelRequest[];
+  /** What a person has proven of an unknown outcome, not looked at yet. */
+  readonly resolutions: Resolution[];
   /** Ends the present waiting early. */
   wake: (() => void) | undefined;
   holdsSlot: boolean;
@@ -47,7 +63,7 @@ export type OrderEntry = {
 };
 
 export type Waiter = {
-  readonly waitFor: WaitFor | "CANCEL_DECIDED";
+  readonly waitFor: WaitFor | "CANCEL_DECIDED" | "RESOLVED";
   readonly settle: (result: SubmitResult) => void;
 };
 
@@ -64,7 +80,9 @@ export function createEntry(
     draft: recovered?.order,
     tip: recovered?.tip,
     staged: [],
+    cites: undefined,
     cancels: [],
+    resolutions: [],
     wake: undefined,
     holdsSlot: false,
     hadSlot: (recovered?.order.attempt ?? 0) > 0,
@@ -100,13 +118,21 @@ export function isReached(order: OrderState, waitFor: Waiter["waitFor"]): boolea
     case "SUBMITTED":
       return statusOf(order) !== "PENDING";
     case "CONFIRMED":
-      return statusOf(order) === "CONFIRMING" || isTerminal(order);
+      return isConfirmed(order) || isTerminal(order);
     case "FINALIZED":
-      return isTerminal(order);
+      return isTerminal(order) || order.phase === "unknown";
+    case "RESOLVED":
+      return order.resolvedBy !== undefined || isTerminal(order);
     case "CANCEL_DECIDED":
       return order.cancelRequestedBy !== undefined || isTerminal(order);
   }
 }
+
+/** Seen on the chain, or waiting out its delay on paper; that nobody knows is an answer too. */
+const isConfirmed = (order: OrderState): boolean =>
+  order.request.mode === "LIVE"
+    ? order.phase === "provisional" || order.phase === "unknown"
+    : statusOf(order) === "CONFIRMING";
 
 /** Tells everybody whose point is reached. */
 export function settleWaiters(entry: OrderEntry): void {
@@ -114,6 +140,17 @@ export function settleWaiters(entry: OrderEntry): void {
   if (!order) return;
   for (const waiter of entry.waiters) {
     if (!isReached(order, waiter.waitFor)) continue;
+    entry.waiters.delete(waiter);
+    waiter.settle({ kind: "order", order });
+  }
+}
+
+/** Answers whoever waits for the order's way with what is durable; commands about it have their own answers. */
+export function answerNow(entry: OrderEntry): void {
+  const order = entry.committed;
+  if (!order) return;
+  for (const waiter of entry.waiters) {
+    if (waiter.waitFor === "CANCEL_DECIDED" || waiter.waitFor === "RESOLVED") continue;
     entry.waiters.delete(waiter);
     waiter.settle({ kind: "order", order });
   }

@@ -18,6 +18,8 @@ export type OrderWaits = {
   ) => Promise<boolean>;
 };
 
+const nothing = (): void => {};
+
 export function createOrderWaits({
   clock,
   timers,
@@ -51,7 +53,8 @@ export function createOrderWaits({
     pause,
     until: async (entry, order, promise) => {
       if (entry.cancels.length > 0) return false;
-      const turn = promise.then(() => undefined);
+      // A rejection ends the waiting too: whoever awaits the promise itself sees it.
+      const turn = promise.then(nothing, nothing);
       const waiting = pause(entry, { untilUs: order.request.expiresAtUs, turn });
       // Something is under way all the same: a drain waits for it.
       entry.parked = false;

@@ -8,9 +8,10 @@ import type { OrderId } from "../../primitives/ids.ts";
 import type { Refused, SubmitResult } from "../engine.types.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Admission } from "./admission.ts";
+import type { DriveEnd } from "./driver.types.ts";
 import { loadOrder } from "./load-order.ts";
 import type { OpenOrders } from "./open-orders.ts";
-import type { DriveEnd, Driver } from "./order-driver.ts";
+import type { Driver } from "./order-driver.ts";
 import { type OrderEntry, settleAll } from "./order-entry.ts";
 import { refused } from "./refusals.ts";
 import { asFarAsKnown } from "./wait-on-order.ts";
@@ -28,7 +29,7 @@ export type RunParts = {
   readonly onFault: (orderId: OrderId, error: unknown) => void;
 };
 
-const FENCED = "another engine writes to this log: let one of them run only";
+export const FENCED = "another engine writes to this log: let one of them run only";
 const BROKEN = "a rule of this program was broken; the order stays as it is in the log";
 
 /** Takes the order in and drives it to its end; never rejects. */
@@ -62,10 +63,8 @@ async function conclude(
     case "finished":
       return undefined;
     case "unavailable":
-      forget(parts, entry);
       return refused("STORE_UNAVAILABLE", end.reason);
     case "exists":
-      forget(parts, entry);
       return answerExisting(parts, entry.orderId, entry.command);
     case "fenced":
       parts.admission.fail(FENCED);
@@ -73,7 +72,7 @@ async function conclude(
   }
 }
 
-/** Nothing of the entry is in the log: what it held is free again. */
+/** A fault before the first append was answered: what the entry held is free again. Refused appends are the driver's part. */
 function forget({ ledger }: RunParts, { draft, orderId }: OrderEntry): void {
   if (draft) ledger.release(draft.request.account, orderId);
 }

@@ -8,13 +8,19 @@ import {
 } from "../../order/request.ts";
 import type { OrderId, Principal } from "../../primitives/ids.ts";
 import type { Engine } from "../engine.types.ts";
+import type { LiveVenue } from "../live/live-venue.ts";
 import type { Sealer } from "../log/sealer.ts";
 import { loadOrder } from "./load-order.ts";
 import { createEntry, type OrderEntry, stage } from "./order-entry.ts";
 import { answerExisting, isSame, type RunParts, reused, runOrder } from "./run-order.ts";
 import type { WaitOn } from "./wait-on-order.ts";
 
-type SubmitParts = RunParts & { readonly sealer: Sealer; readonly waitOn: WaitOn };
+type SubmitParts = RunParts & {
+  readonly sealer: Sealer;
+  readonly waitOn: WaitOn;
+  /** Undefined: there are no live orders. */
+  readonly live: Pick<LiveVenue, "account"> | undefined;
+};
 
 export function createSubmit(parts: SubmitParts): Engine["submit"] {
   const { admission, hasher, open, waitOn } = parts;
@@ -47,17 +53,19 @@ export function createSubmit(parts: SubmitParts): Engine["submit"] {
 
 /** The order's beginning, staged: it becomes durable with the first append, which expects an empty stream. */
 function begin(
-  { defaults, hasher, ledger, sealer }: SubmitParts,
+  { defaults, hasher, ledger, sealer, live }: SubmitParts,
   command: TradeCommand,
   { orderId, principal }: { readonly orderId: OrderId; readonly principal: Principal },
 ): OrderEntry {
   const { request, defaulted } = resolveRequest(command, defaults);
   const entry = createEntry(orderId, undefined, command);
+  const account = request.mode === "LIVE" ? live?.account(request.account) : undefined;
   const events = decide(undefined, {
     type: "Request",
     request,
     principal,
-    accountOwner: ledger.ownerOf(request.account) ?? principal,
+    accountOwner: account?.owner ?? ledger.ownerOf(request.account) ?? principal,
+    wallet: account?.wallet,
     fingerprint: fingerprintOf(request, hasher),
     defaulted,
   });

@@ -162,6 +162,34 @@ export namespace OrderStatus {
   export type UNRECOGNIZED = typeof OrderStatus.UNRECOGNIZED;
 }
 
+/** AttemptOutcome is what is known of a signature. */
+export const AttemptOutcome = {
+  ATTEMPT_OUTCOME_UNSPECIFIED: 0,
+  /** ATTEMPT_OUTCOME_OPEN - It may land at any time. */
+  ATTEMPT_OUTCOME_OPEN: 1,
+  /** ATTEMPT_OUTCOME_LANDED - It was seen to have succeeded. */
+  ATTEMPT_OUTCOME_LANDED: 2,
+  /** ATTEMPT_OUTCOME_FAILED - It is on the chain, and failed; nothing but its fee moved. */
+  ATTEMPT_OUTCOME_FAILED: 3,
+  /** ATTEMPT_OUTCOME_EXPIRED - It is proven that it never landed and never will. */
+  ATTEMPT_OUTCOME_EXPIRED: 4,
+  /** ATTEMPT_OUTCOME_UNKNOWN - Nobody can prove what became of it. */
+  ATTEMPT_OUTCOME_UNKNOWN: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type AttemptOutcome = typeof AttemptOutcome[keyof typeof AttemptOutcome];
+
+export namespace AttemptOutcome {
+  export type ATTEMPT_OUTCOME_UNSPECIFIED = typeof AttemptOutcome.ATTEMPT_OUTCOME_UNSPECIFIED;
+  export type ATTEMPT_OUTCOME_OPEN = typeof AttemptOutcome.ATTEMPT_OUTCOME_OPEN;
+  export type ATTEMPT_OUTCOME_LANDED = typeof AttemptOutcome.ATTEMPT_OUTCOME_LANDED;
+  export type ATTEMPT_OUTCOME_FAILED = typeof AttemptOutcome.ATTEMPT_OUTCOME_FAILED;
+  export type ATTEMPT_OUTCOME_EXPIRED = typeof AttemptOutcome.ATTEMPT_OUTCOME_EXPIRED;
+  export type ATTEMPT_OUTCOME_UNKNOWN = typeof AttemptOutcome.ATTEMPT_OUTCOME_UNKNOWN;
+  export type UNRECOGNIZED = typeof AttemptOutcome.UNRECOGNIZED;
+}
+
 /** CancelOutcome is what a cancel came to. */
 export const CancelOutcome = {
   CANCEL_OUTCOME_UNSPECIFIED: 0,
@@ -182,6 +210,28 @@ export namespace CancelOutcome {
   export type CANCEL_OUTCOME_TOO_LATE_PENDING = typeof CancelOutcome.CANCEL_OUTCOME_TOO_LATE_PENDING;
   export type CANCEL_OUTCOME_ALREADY_FINAL = typeof CancelOutcome.CANCEL_OUTCOME_ALREADY_FINAL;
   export type UNRECOGNIZED = typeof CancelOutcome.UNRECOGNIZED;
+}
+
+/** BreakerState is where the circuit breaker stands. */
+export const BreakerState = {
+  BREAKER_STATE_UNSPECIFIED: 0,
+  /** BREAKER_STATE_CLOSED - Live trades go through. */
+  BREAKER_STATE_CLOSED: 1,
+  /** BREAKER_STATE_OPEN - No live trade goes through. */
+  BREAKER_STATE_OPEN: 2,
+  /** BREAKER_STATE_HALF_OPEN - The cool-down is over: one live order at a time may try; its outcome closes or opens the breaker. */
+  BREAKER_STATE_HALF_OPEN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BreakerState = typeof BreakerState[keyof typeof BreakerState];
+
+export namespace BreakerState {
+  export type BREAKER_STATE_UNSPECIFIED = typeof BreakerState.BREAKER_STATE_UNSPECIFIED;
+  export type BREAKER_STATE_CLOSED = typeof BreakerState.BREAKER_STATE_CLOSED;
+  export type BREAKER_STATE_OPEN = typeof BreakerState.BREAKER_STATE_OPEN;
+  export type BREAKER_STATE_HALF_OPEN = typeof BreakerState.BREAKER_STATE_HALF_OPEN;
+  export type UNRECOGNIZED = typeof BreakerState.UNRECOGNIZED;
 }
 
 /** MevParameters asks for MEV modelling and protection. */
@@ -270,6 +320,16 @@ export interface FeeLines {
   /** Smallest units of platform_fee_mint, already taken from the amounts. */
   platformFee: bigint;
   platformFeeMint: string;
+  /**
+   * Live only, lamports. What the wallet gained or lost is the swapped SOL - base fee - priority fee - tip - rent
+   * + recovered rent + unwrapped - other transfers.
+   */
+  rentRecoveredLamports: bigint;
+  /** Wrapped SOL that came into the wallet as its account was closed; negative: wrapped SOL that stayed so. */
+  unwrappedLamports: bigint;
+  /** All other lamports that left the wallet; negative: that came into it. */
+  otherTransfersLamports: bigint;
+  walletChangeLamports?: bigint | undefined;
 }
 
 /** Balance is what an account holds of one mint, in smallest units. */
@@ -338,7 +398,7 @@ export interface TradeResult {
   slippageVsQuotedBps?:
     | string
     | undefined;
-  /** Base58; `sim_<orderId>` for paper fills. */
+  /** Base58, as soon as an attempt is signed: of the fill, else of the last attempt. `sim_<orderId>` for paper fills. */
   txSignature?:
     | string
     | undefined;
@@ -365,6 +425,36 @@ export interface TradeResult {
   staleQuote: boolean;
   /** Paper: the model that made the slippage. */
   slippageModel: string;
+  /** Live: filled, but a fork of the chain may still undo it; the amounts are final when the status is FILLED. */
+  provisional: boolean;
+  /** Live: where the fill is. */
+  slot?:
+    | bigint
+    | undefined;
+  /** Live: address that is traded from. */
+  wallet: string;
+  /** Live: `public` or `protected`, of the last attempt that was signed. */
+  route: string;
+  /** Live: every attempt that was signed, oldest first. */
+  signedAttempts: SignedAttempt[];
+  /** Live: lamports that attempts have cost which failed on the chain; not among `fees`. */
+  failedAttemptsFeeLamports: bigint;
+}
+
+/** SignedAttempt is one signature of a live order. */
+export interface SignedAttempt {
+  attempt: number;
+  /** Base58. */
+  txSignature: string;
+  /** public or protected. */
+  route: string;
+  attemptOutcome: AttemptOutcome;
+  /** Where it landed or failed. */
+  slot?:
+    | bigint
+    | undefined;
+  /** Lamports that it cost although it failed. */
+  feeLamports: bigint;
 }
 
 /** MevAssessment is what the MEV model says of a paper trade. */
@@ -406,6 +496,12 @@ export interface ExecutionStatus {
   eventType: string;
   /** The last one: the stream ends. */
   terminal: boolean;
+  /** As in TradeResult. */
+  txSignature?:
+    | string
+    | undefined;
+  /** As in TradeResult. */
+  provisional: boolean;
 }
 
 /** GetOrderRequest chooses an order and a moment. */
@@ -477,14 +573,27 @@ export interface TradeHistoryEntry {
   amountIn: bigint;
   amountOut: bigint;
   price: string;
-  /** Base, priority fee and tip together. */
+  /** Base, priority fee and tip together, and the fees of attempts that failed on the chain. */
   feesLamports: bigint;
-  error: TradeError | undefined;
+  error:
+    | TradeError
+    | undefined;
+  /** Of the fill, else of the last attempt that was signed. */
   txSignature?: string | undefined;
   sourceService: string;
   requestedAt: Timestamp | undefined;
   updatedAt: Timestamp | undefined;
   revision: bigint;
+  /** Attempts begun. */
+  attemptCount: number;
+  /** Live: filled, but a fork of the chain may still undo it. */
+  provisional: boolean;
+  /** Live: where the fill is. */
+  slot?:
+    | bigint
+    | undefined;
+  /** Live: address that is traded from. */
+  wallet: string;
 }
 
 /** GetPositionsRequest chooses an account and a moment. */
@@ -515,7 +624,8 @@ export interface GetPositionsResponse {
   feesPaidLamports: bigint;
   /**
    * Mints with a quantity but without a value: they are in none of the sums of values. They have no mark, or their value is
-   * beyond a uint64 or their unrealised profit beyond an int64, alone or added to those of the positions before them.
+   * beyond a uint64 or their unrealised profit beyond an int64, alone or added to those of the positions before them; or they
+   * have a deficit.
    */
   unvaluedMints: string[];
 }
@@ -523,7 +633,7 @@ export interface GetPositionsResponse {
 /** Position is what an account holds of one mint, with its cost. */
 export interface Position {
   mint: string;
-  /** Smallest units, final fills only. */
+  /** Smallest units, final fills only. Of a live account: what its trades brought less what they took. */
   quantity: bigint;
   /** Held by open orders; 0 in answers as of a past time. */
   reserved: bigint;
@@ -563,7 +673,14 @@ export interface Position {
     | bigint
     | undefined;
   /** Its share of the account's total value, 0 to 10,000; rounded up. */
-  exposureBps?: number | undefined;
+  exposureBps?:
+    | number
+    | undefined;
+  /**
+   * Live accounts: smallest units that the trades took beyond what they brought; it held them before. quantity is 0 then, and the
+   * mint is among unvalued_mints.
+   */
+  deficit: bigint;
 }
 
 /** GetEquityCurveRequest chooses an account and a span of time. */
@@ -652,7 +769,11 @@ export interface ReplayEventsRequest {
     | Timestamp
     | undefined;
   /** Only with order_id: the last revision to send. */
-  toRevision?: bigint | undefined;
+  toRevision?:
+    | bigint
+    | undefined;
+  /** Send the evidence of live orders too (streams `evidence-<order_id>`): large answers of third parties. */
+  includeEvidence: boolean;
 }
 
 /** RecordedEvent is an event as it was stored. */
@@ -784,13 +905,108 @@ export interface ResolveOutcomeResponse {
   position: string;
 }
 
+/** HaltTradingRequest says what to stop, and why. */
+export interface HaltTradingRequest {
+  /** [A-Za-z0-9._:-]{1,100}. */
+  requestId: string;
+  /** Absent: everything, in both modes. */
+  scope:
+    | //
+    /** Orders of this account. */
+    { $case: "account"; value: string }
+    | //
+    /** Orders that spend or receive this mint. */
+    { $case: "mint"; value: string }
+    | undefined;
+  /** For the record and for those who are refused; 1 to 300 bytes. */
+  reason: string;
+}
+
+/** HaltTradingResponse is what is in effect afterwards. */
+export interface HaltTradingResponse {
+  safety: SafetyStatus | undefined;
+  position: string;
+}
+
+/** ResumeTradingRequest says which halt to lift, and why. */
+export interface ResumeTradingRequest {
+  /** [A-Za-z0-9._:-]{1,100}. */
+  requestId: string;
+  /** Absent: the halt of everything; halts of accounts and mints stay. */
+  scope:
+    | { $case: "account"; value: string }
+    | { $case: "mint"; value: string }
+    | //
+    /** Must be true: closes the circuit breaker before its cool-down is over. */
+    { $case: "breaker"; value: boolean }
+    | undefined;
+  /** For the record; 1 to 300 bytes. */
+  reason: string;
+}
+
+/** ResumeTradingResponse is what is in effect afterwards. */
+export interface ResumeTradingResponse {
+  safety: SafetyStatus | undefined;
+  position: string;
+}
+
+/** GetSafetyStatusRequest has no fields. */
+export interface GetSafetyStatusRequest {
+}
+
+/** GetSafetyStatusResponse is what is in effect. */
+export interface GetSafetyStatusResponse {
+  safety: SafetyStatus | undefined;
+  position: string;
+}
+
+/** SafetyStatus is what is halted, and the circuit breaker. */
+export interface SafetyStatus {
+  halts: TradingHalt[];
+  breaker:
+    | CircuitBreaker
+    | undefined;
+  /** Of the last event of the stream `safety`; absent before the first. */
+  revision?: bigint | undefined;
+}
+
+/** TradingHalt is one halt in effect. */
+export interface TradingHalt {
+  /** Absent: everything. */
+  scope: { $case: "account"; value: string } | { $case: "mint"; value: string } | undefined;
+  reason: string;
+  /** Who halted. */
+  by: string;
+  requestId: string;
+  since:
+    | Timestamp
+    | undefined;
+  /** Its event is durable. A halt is in effect before that. */
+  recorded: boolean;
+}
+
+/** CircuitBreaker opens by itself on repeated unknown outcomes or errors of live orders. */
+export interface CircuitBreaker {
+  state: BreakerState;
+  /** unknown-outcomes, errors or trial-failed; empty while closed. */
+  cause: string;
+  /** Outcomes that opened it. */
+  count: number;
+  /** When it opened. */
+  since:
+    | Timestamp
+    | undefined;
+  /** The end of its cool-down. */
+  until: Timestamp | undefined;
+}
+
 /** HealthCheckRequest has no fields. */
 export interface HealthCheckRequest {
 }
 
 /** HealthCheckResponse is the engine's condition. */
 export interface HealthCheckResponse {
-  /** New orders are taken. */
+  /** New orders are taken, as far as trading is not halted. */
   serving: boolean;
   /** Why not, if not. */
   reason: string;
@@ -800,6 +1016,10 @@ export interface HealthCheckResponse {
   position: string;
   /** How far each view is behind the log, in events. */
   viewLag: { [key: string]: bigint };
+  /** Trading is halted, for everything or for some account or mint; GetSafetyStatus says more. */
+  tradingHalted: boolean;
+  /** The circuit breaker is open or half-open. */
+  breakerOpen: boolean;
 }
 
 export interface HealthCheckResponse_ViewLagEntry {
@@ -1317,6 +1537,10 @@ function createBaseFeeLines(): FeeLines {
     rentLamports: 0n,
     platformFee: 0n,
     platformFeeMint: "",
+    rentRecoveredLamports: 0n,
+    unwrappedLamports: 0n,
+    otherTransfersLamports: 0n,
+    walletChangeLamports: undefined,
   };
 }
 
@@ -1354,6 +1578,30 @@ export const FeeLines: MessageFns<FeeLines> = {
     }
     if (message.platformFeeMint !== "") {
       writer.uint32(50).string(message.platformFeeMint);
+    }
+    if (message.rentRecoveredLamports !== 0n) {
+      if (BigInt.asUintN(64, message.rentRecoveredLamports) !== message.rentRecoveredLamports) {
+        throw new globalThis.Error("value provided for field message.rentRecoveredLamports of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.rentRecoveredLamports);
+    }
+    if (message.unwrappedLamports !== 0n) {
+      if (BigInt.asIntN(64, message.unwrappedLamports) !== message.unwrappedLamports) {
+        throw new globalThis.Error("value provided for field message.unwrappedLamports of type sint64 too large");
+      }
+      writer.uint32(64).sint64(message.unwrappedLamports);
+    }
+    if (message.otherTransfersLamports !== 0n) {
+      if (BigInt.asIntN(64, message.otherTransfersLamports) !== message.otherTransfersLamports) {
+        throw new globalThis.Error("value provided for field message.otherTransfersLamports of type sint64 too large");
+      }
+      writer.uint32(72).sint64(message.otherTransfersLamports);
+    }
+    if (message.walletChangeLamports !== undefined) {
+      if (BigInt.asIntN(64, message.walletChangeLamports) !== message.walletChangeLamports) {
+        throw new globalThis.Error("value provided for field message.walletChangeLamports of type sint64 too large");
+      }
+      writer.uint32(80).sint64(message.walletChangeLamports);
     }
     return writer;
   },
@@ -1419,6 +1667,38 @@ export const FeeLines: MessageFns<FeeLines> = {
             message.platformFeeMint = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.rentRecoveredLamports = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.unwrappedLamports = reader.sint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.otherTransfersLamports = reader.sint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.walletChangeLamports = reader.sint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1452,6 +1732,20 @@ export const FeeLines: MessageFns<FeeLines> = {
       ? BigInt(object.platformFee)
       : 0n;
     message.platformFeeMint = object.platformFeeMint ?? "";
+    message.rentRecoveredLamports =
+      (object.rentRecoveredLamports !== undefined && object.rentRecoveredLamports !== null)
+        ? BigInt(object.rentRecoveredLamports)
+        : 0n;
+    message.unwrappedLamports = (object.unwrappedLamports !== undefined && object.unwrappedLamports !== null)
+      ? BigInt(object.unwrappedLamports)
+      : 0n;
+    message.otherTransfersLamports =
+      (object.otherTransfersLamports !== undefined && object.otherTransfersLamports !== null)
+        ? BigInt(object.otherTransfersLamports)
+        : 0n;
+    message.walletChangeLamports = (object.walletChangeLamports !== undefined && object.walletChangeLamports !== null)
+      ? BigInt(object.walletChangeLamports)
+      : undefined;
     return message;
   },
 };
@@ -1740,6 +2034,12 @@ function createBaseTradeResult(): TradeResult {
     mev: undefined,
     staleQuote: false,
     slippageModel: "",
+    provisional: false,
+    slot: undefined,
+    wallet: "",
+    route: "",
+    signedAttempts: [],
+    failedAttemptsFeeLamports: 0n,
   };
 }
 
@@ -1846,6 +2146,32 @@ export const TradeResult: MessageFns<TradeResult> = {
     }
     if (message.slippageModel !== "") {
       writer.uint32(250).string(message.slippageModel);
+    }
+    if (message.provisional !== false) {
+      writer.uint32(256).bool(message.provisional);
+    }
+    if (message.slot !== undefined) {
+      if (BigInt.asUintN(64, message.slot) !== message.slot) {
+        throw new globalThis.Error("value provided for field message.slot of type uint64 too large");
+      }
+      writer.uint32(264).uint64(message.slot);
+    }
+    if (message.wallet !== "") {
+      writer.uint32(274).string(message.wallet);
+    }
+    if (message.route !== "") {
+      writer.uint32(282).string(message.route);
+    }
+    for (const v of message.signedAttempts) {
+      SignedAttempt.encode(v!, writer.uint32(290).fork()).join();
+    }
+    if (message.failedAttemptsFeeLamports !== 0n) {
+      if (BigInt.asUintN(64, message.failedAttemptsFeeLamports) !== message.failedAttemptsFeeLamports) {
+        throw new globalThis.Error(
+          "value provided for field message.failedAttemptsFeeLamports of type uint64 too large",
+        );
+      }
+      writer.uint32(296).uint64(message.failedAttemptsFeeLamports);
     }
     return writer;
   },
@@ -2111,6 +2437,54 @@ export const TradeResult: MessageFns<TradeResult> = {
             message.slippageModel = reader.string();
             continue;
           }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.provisional = reader.bool();
+            continue;
+          }
+          case 33: {
+            if (tag !== 264) {
+              break;
+            }
+
+            message.slot = reader.uint64() as bigint;
+            continue;
+          }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.wallet = reader.string();
+            continue;
+          }
+          case 35: {
+            if (tag !== 282) {
+              break;
+            }
+
+            message.route = reader.string();
+            continue;
+          }
+          case 36: {
+            if (tag !== 290) {
+              break;
+            }
+
+            message.signedAttempts.push(SignedAttempt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 37: {
+            if (tag !== 296) {
+              break;
+            }
+
+            message.failedAttemptsFeeLamports = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2167,6 +2541,138 @@ export const TradeResult: MessageFns<TradeResult> = {
     message.mev = (object.mev !== undefined && object.mev !== null) ? MevAssessment.fromPartial(object.mev) : undefined;
     message.staleQuote = object.staleQuote ?? false;
     message.slippageModel = object.slippageModel ?? "";
+    message.provisional = object.provisional ?? false;
+    message.slot = (object.slot !== undefined && object.slot !== null) ? BigInt(object.slot) : undefined;
+    message.wallet = object.wallet ?? "";
+    message.route = object.route ?? "";
+    message.signedAttempts = object.signedAttempts?.map((e) => SignedAttempt.fromPartial(e)) || [];
+    message.failedAttemptsFeeLamports =
+      (object.failedAttemptsFeeLamports !== undefined && object.failedAttemptsFeeLamports !== null)
+        ? BigInt(object.failedAttemptsFeeLamports)
+        : 0n;
+    return message;
+  },
+};
+
+function createBaseSignedAttempt(): SignedAttempt {
+  return { attempt: 0, txSignature: "", route: "", attemptOutcome: 0, slot: undefined, feeLamports: 0n };
+}
+
+export const SignedAttempt: MessageFns<SignedAttempt> = {
+  encode(message: SignedAttempt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attempt !== 0) {
+      writer.uint32(8).uint32(message.attempt);
+    }
+    if (message.txSignature !== "") {
+      writer.uint32(18).string(message.txSignature);
+    }
+    if (message.route !== "") {
+      writer.uint32(26).string(message.route);
+    }
+    if (message.attemptOutcome !== 0) {
+      writer.uint32(32).int32(message.attemptOutcome);
+    }
+    if (message.slot !== undefined) {
+      if (BigInt.asUintN(64, message.slot) !== message.slot) {
+        throw new globalThis.Error("value provided for field message.slot of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.slot);
+    }
+    if (message.feeLamports !== 0n) {
+      if (BigInt.asUintN(64, message.feeLamports) !== message.feeLamports) {
+        throw new globalThis.Error("value provided for field message.feeLamports of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.feeLamports);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedAttempt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedAttempt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.txSignature = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.route = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attemptOutcome = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.slot = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.feeLamports = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SignedAttempt>, I>>(base?: I): SignedAttempt {
+    return SignedAttempt.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedAttempt>, I>>(object: I): SignedAttempt {
+    const message = createBaseSignedAttempt();
+    message.attempt = object.attempt ?? 0;
+    message.txSignature = object.txSignature ?? "";
+    message.route = object.route ?? "";
+    message.attemptOutcome = object.attemptOutcome ?? 0;
+    message.slot = (object.slot !== undefined && object.slot !== null) ? BigInt(object.slot) : undefined;
+    message.feeLamports = (object.feeLamports !== undefined && object.feeLamports !== null)
+      ? BigInt(object.feeLamports)
+      : 0n;
     return message;
   },
 };
@@ -2402,6 +2908,8 @@ function createBaseExecutionStatus(): ExecutionStatus {
     time: undefined,
     eventType: "",
     terminal: false,
+    txSignature: undefined,
+    provisional: false,
   };
 }
 
@@ -2436,6 +2944,12 @@ export const ExecutionStatus: MessageFns<ExecutionStatus> = {
     }
     if (message.terminal !== false) {
       writer.uint32(72).bool(message.terminal);
+    }
+    if (message.txSignature !== undefined) {
+      writer.uint32(82).string(message.txSignature);
+    }
+    if (message.provisional !== false) {
+      writer.uint32(88).bool(message.provisional);
     }
     return writer;
   },
@@ -2525,6 +3039,22 @@ export const ExecutionStatus: MessageFns<ExecutionStatus> = {
             message.terminal = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.txSignature = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.provisional = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2551,6 +3081,8 @@ export const ExecutionStatus: MessageFns<ExecutionStatus> = {
     message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
     message.eventType = object.eventType ?? "";
     message.terminal = object.terminal ?? false;
+    message.txSignature = object.txSignature ?? undefined;
+    message.provisional = object.provisional ?? false;
     return message;
   },
 };
@@ -3044,6 +3576,10 @@ function createBaseTradeHistoryEntry(): TradeHistoryEntry {
     requestedAt: undefined,
     updatedAt: undefined,
     revision: 0n,
+    attemptCount: 0,
+    provisional: false,
+    slot: undefined,
+    wallet: "",
   };
 }
 
@@ -3114,6 +3650,21 @@ export const TradeHistoryEntry: MessageFns<TradeHistoryEntry> = {
         throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
       }
       writer.uint32(144).uint64(message.revision);
+    }
+    if (message.attemptCount !== 0) {
+      writer.uint32(152).uint32(message.attemptCount);
+    }
+    if (message.provisional !== false) {
+      writer.uint32(160).bool(message.provisional);
+    }
+    if (message.slot !== undefined) {
+      if (BigInt.asUintN(64, message.slot) !== message.slot) {
+        throw new globalThis.Error("value provided for field message.slot of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.slot);
+    }
+    if (message.wallet !== "") {
+      writer.uint32(178).string(message.wallet);
     }
     return writer;
   },
@@ -3275,6 +3826,38 @@ export const TradeHistoryEntry: MessageFns<TradeHistoryEntry> = {
             message.revision = reader.uint64() as bigint;
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.attemptCount = reader.uint32();
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.provisional = reader.bool();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.slot = reader.uint64() as bigint;
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.wallet = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3318,6 +3901,10 @@ export const TradeHistoryEntry: MessageFns<TradeHistoryEntry> = {
       ? Timestamp.fromPartial(object.updatedAt)
       : undefined;
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.attemptCount = object.attemptCount ?? 0;
+    message.provisional = object.provisional ?? false;
+    message.slot = (object.slot !== undefined && object.slot !== null) ? BigInt(object.slot) : undefined;
+    message.wallet = object.wallet ?? "";
     return message;
   },
 };
@@ -3637,6 +4224,7 @@ function createBasePosition(): Position {
     unrealisedProfit: undefined,
     value: undefined,
     exposureBps: undefined,
+    deficit: 0n,
   };
 }
 
@@ -3716,6 +4304,12 @@ export const Position: MessageFns<Position> = {
     }
     if (message.exposureBps !== undefined) {
       writer.uint32(120).uint32(message.exposureBps);
+    }
+    if (message.deficit !== 0n) {
+      if (BigInt.asUintN(64, message.deficit) !== message.deficit) {
+        throw new globalThis.Error("value provided for field message.deficit of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.deficit);
     }
     return writer;
   },
@@ -3853,6 +4447,14 @@ export const Position: MessageFns<Position> = {
             message.exposureBps = reader.uint32();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.deficit = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3897,6 +4499,7 @@ export const Position: MessageFns<Position> = {
       : undefined;
     message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : undefined;
     message.exposureBps = object.exposureBps ?? undefined;
+    message.deficit = (object.deficit !== undefined && object.deficit !== null) ? BigInt(object.deficit) : 0n;
     return message;
   },
 };
@@ -4540,7 +5143,7 @@ export const RebuildProgress: MessageFns<RebuildProgress> = {
 };
 
 function createBaseReplayEventsRequest(): ReplayEventsRequest {
-  return { orderId: "", from: undefined, to: undefined, toRevision: undefined };
+  return { orderId: "", from: undefined, to: undefined, toRevision: undefined, includeEvidence: false };
 }
 
 export const ReplayEventsRequest: MessageFns<ReplayEventsRequest> = {
@@ -4559,6 +5162,9 @@ export const ReplayEventsRequest: MessageFns<ReplayEventsRequest> = {
         throw new globalThis.Error("value provided for field message.toRevision of type uint64 too large");
       }
       writer.uint32(32).uint64(message.toRevision);
+    }
+    if (message.includeEvidence !== false) {
+      writer.uint32(40).bool(message.includeEvidence);
     }
     return writer;
   },
@@ -4608,6 +5214,14 @@ export const ReplayEventsRequest: MessageFns<ReplayEventsRequest> = {
             message.toRevision = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.includeEvidence = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4631,6 +5245,7 @@ export const ReplayEventsRequest: MessageFns<ReplayEventsRequest> = {
     message.toRevision = (object.toRevision !== undefined && object.toRevision !== null)
       ? BigInt(object.toRevision)
       : undefined;
+    message.includeEvidence = object.includeEvidence ?? false;
     return message;
   },
 };
@@ -5959,6 +6574,819 @@ export const ResolveOutcomeResponse: MessageFns<ResolveOutcomeResponse> = {
   },
 };
 
+function createBaseHaltTradingRequest(): HaltTradingRequest {
+  return { requestId: "", scope: undefined, reason: "" };
+}
+
+export const HaltTradingRequest: MessageFns<HaltTradingRequest> = {
+  encode(message: HaltTradingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    switch (message.scope?.$case) {
+      case "account":
+        writer.uint32(18).string(message.scope.value);
+        break;
+      case "mint":
+        writer.uint32(26).string(message.scope.value);
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HaltTradingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHaltTradingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scope = { $case: "account", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scope = { $case: "mint", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HaltTradingRequest>, I>>(base?: I): HaltTradingRequest {
+    return HaltTradingRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HaltTradingRequest>, I>>(object: I): HaltTradingRequest {
+    const message = createBaseHaltTradingRequest();
+    message.requestId = object.requestId ?? "";
+    switch (object.scope?.$case) {
+      case "account": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "account", value: object.scope.value };
+        }
+        break;
+      }
+      case "mint": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "mint", value: object.scope.value };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseHaltTradingResponse(): HaltTradingResponse {
+  return { safety: undefined, position: "" };
+}
+
+export const HaltTradingResponse: MessageFns<HaltTradingResponse> = {
+  encode(message: HaltTradingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.safety !== undefined) {
+      SafetyStatus.encode(message.safety, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== "") {
+      writer.uint32(18).string(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HaltTradingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHaltTradingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.safety = SafetyStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HaltTradingResponse>, I>>(base?: I): HaltTradingResponse {
+    return HaltTradingResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HaltTradingResponse>, I>>(object: I): HaltTradingResponse {
+    const message = createBaseHaltTradingResponse();
+    message.safety = (object.safety !== undefined && object.safety !== null)
+      ? SafetyStatus.fromPartial(object.safety)
+      : undefined;
+    message.position = object.position ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeTradingRequest(): ResumeTradingRequest {
+  return { requestId: "", scope: undefined, reason: "" };
+}
+
+export const ResumeTradingRequest: MessageFns<ResumeTradingRequest> = {
+  encode(message: ResumeTradingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    switch (message.scope?.$case) {
+      case "account":
+        writer.uint32(18).string(message.scope.value);
+        break;
+      case "mint":
+        writer.uint32(26).string(message.scope.value);
+        break;
+      case "breaker":
+        writer.uint32(32).bool(message.scope.value);
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeTradingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeTradingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scope = { $case: "account", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scope = { $case: "mint", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.scope = { $case: "breaker", value: reader.bool() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeTradingRequest>, I>>(base?: I): ResumeTradingRequest {
+    return ResumeTradingRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeTradingRequest>, I>>(object: I): ResumeTradingRequest {
+    const message = createBaseResumeTradingRequest();
+    message.requestId = object.requestId ?? "";
+    switch (object.scope?.$case) {
+      case "account": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "account", value: object.scope.value };
+        }
+        break;
+      }
+      case "mint": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "mint", value: object.scope.value };
+        }
+        break;
+      }
+      case "breaker": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "breaker", value: object.scope.value };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeTradingResponse(): ResumeTradingResponse {
+  return { safety: undefined, position: "" };
+}
+
+export const ResumeTradingResponse: MessageFns<ResumeTradingResponse> = {
+  encode(message: ResumeTradingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.safety !== undefined) {
+      SafetyStatus.encode(message.safety, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== "") {
+      writer.uint32(18).string(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeTradingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeTradingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.safety = SafetyStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeTradingResponse>, I>>(base?: I): ResumeTradingResponse {
+    return ResumeTradingResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeTradingResponse>, I>>(object: I): ResumeTradingResponse {
+    const message = createBaseResumeTradingResponse();
+    message.safety = (object.safety !== undefined && object.safety !== null)
+      ? SafetyStatus.fromPartial(object.safety)
+      : undefined;
+    message.position = object.position ?? "";
+    return message;
+  },
+};
+
+function createBaseGetSafetyStatusRequest(): GetSafetyStatusRequest {
+  return {};
+}
+
+export const GetSafetyStatusRequest: MessageFns<GetSafetyStatusRequest> = {
+  encode(_: GetSafetyStatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSafetyStatusRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSafetyStatusRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetSafetyStatusRequest>, I>>(base?: I): GetSafetyStatusRequest {
+    return GetSafetyStatusRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSafetyStatusRequest>, I>>(_: I): GetSafetyStatusRequest {
+    const message = createBaseGetSafetyStatusRequest();
+    return message;
+  },
+};
+
+function createBaseGetSafetyStatusResponse(): GetSafetyStatusResponse {
+  return { safety: undefined, position: "" };
+}
+
+export const GetSafetyStatusResponse: MessageFns<GetSafetyStatusResponse> = {
+  encode(message: GetSafetyStatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.safety !== undefined) {
+      SafetyStatus.encode(message.safety, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== "") {
+      writer.uint32(18).string(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSafetyStatusResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSafetyStatusResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.safety = SafetyStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetSafetyStatusResponse>, I>>(base?: I): GetSafetyStatusResponse {
+    return GetSafetyStatusResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSafetyStatusResponse>, I>>(object: I): GetSafetyStatusResponse {
+    const message = createBaseGetSafetyStatusResponse();
+    message.safety = (object.safety !== undefined && object.safety !== null)
+      ? SafetyStatus.fromPartial(object.safety)
+      : undefined;
+    message.position = object.position ?? "";
+    return message;
+  },
+};
+
+function createBaseSafetyStatus(): SafetyStatus {
+  return { halts: [], breaker: undefined, revision: undefined };
+}
+
+export const SafetyStatus: MessageFns<SafetyStatus> = {
+  encode(message: SafetyStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.halts) {
+      TradingHalt.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.breaker !== undefined) {
+      CircuitBreaker.encode(message.breaker, writer.uint32(18).fork()).join();
+    }
+    if (message.revision !== undefined) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SafetyStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSafetyStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.halts.push(TradingHalt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.breaker = CircuitBreaker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SafetyStatus>, I>>(base?: I): SafetyStatus {
+    return SafetyStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SafetyStatus>, I>>(object: I): SafetyStatus {
+    const message = createBaseSafetyStatus();
+    message.halts = object.halts?.map((e) => TradingHalt.fromPartial(e)) || [];
+    message.breaker = (object.breaker !== undefined && object.breaker !== null)
+      ? CircuitBreaker.fromPartial(object.breaker)
+      : undefined;
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? BigInt(object.revision)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTradingHalt(): TradingHalt {
+  return { scope: undefined, reason: "", by: "", requestId: "", since: undefined, recorded: false };
+}
+
+export const TradingHalt: MessageFns<TradingHalt> = {
+  encode(message: TradingHalt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.scope?.$case) {
+      case "account":
+        writer.uint32(10).string(message.scope.value);
+        break;
+      case "mint":
+        writer.uint32(18).string(message.scope.value);
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.by !== "") {
+      writer.uint32(34).string(message.by);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(42).string(message.requestId);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(message.since, writer.uint32(50).fork()).join();
+    }
+    if (message.recorded !== false) {
+      writer.uint32(56).bool(message.recorded);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TradingHalt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTradingHalt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = { $case: "account", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scope = { $case: "mint", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.since = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.recorded = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TradingHalt>, I>>(base?: I): TradingHalt {
+    return TradingHalt.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TradingHalt>, I>>(object: I): TradingHalt {
+    const message = createBaseTradingHalt();
+    switch (object.scope?.$case) {
+      case "account": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "account", value: object.scope.value };
+        }
+        break;
+      }
+      case "mint": {
+        if (object.scope?.value !== undefined && object.scope?.value !== null) {
+          message.scope = { $case: "mint", value: object.scope.value };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    message.by = object.by ?? "";
+    message.requestId = object.requestId ?? "";
+    message.since = (object.since !== undefined && object.since !== null)
+      ? Timestamp.fromPartial(object.since)
+      : undefined;
+    message.recorded = object.recorded ?? false;
+    return message;
+  },
+};
+
+function createBaseCircuitBreaker(): CircuitBreaker {
+  return { state: 0, cause: "", count: 0, since: undefined, until: undefined };
+}
+
+export const CircuitBreaker: MessageFns<CircuitBreaker> = {
+  encode(message: CircuitBreaker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.cause !== "") {
+      writer.uint32(18).string(message.cause);
+    }
+    if (message.count !== 0) {
+      writer.uint32(24).uint32(message.count);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(message.since, writer.uint32(34).fork()).join();
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(message.until, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CircuitBreaker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCircuitBreaker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.since = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.until = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CircuitBreaker>, I>>(base?: I): CircuitBreaker {
+    return CircuitBreaker.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CircuitBreaker>, I>>(object: I): CircuitBreaker {
+    const message = createBaseCircuitBreaker();
+    message.state = object.state ?? 0;
+    message.cause = object.cause ?? "";
+    message.count = object.count ?? 0;
+    message.since = (object.since !== undefined && object.since !== null)
+      ? Timestamp.fromPartial(object.since)
+      : undefined;
+    message.until = (object.until !== undefined && object.until !== null)
+      ? Timestamp.fromPartial(object.until)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseHealthCheckRequest(): HealthCheckRequest {
   return {};
 }
@@ -6003,7 +7431,17 @@ export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
 };
 
 function createBaseHealthCheckResponse(): HealthCheckResponse {
-  return { serving: false, reason: "", version: "", startedAt: undefined, openOrders: 0n, position: "", viewLag: {} };
+  return {
+    serving: false,
+    reason: "",
+    version: "",
+    startedAt: undefined,
+    openOrders: 0n,
+    position: "",
+    viewLag: {},
+    tradingHalted: false,
+    breakerOpen: false,
+  };
 }
 
 export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
@@ -6032,6 +7470,12 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
     globalThis.Object.entries(message.viewLag).forEach(([key, value]: [string, bigint]) => {
       HealthCheckResponse_ViewLagEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    if (message.tradingHalted !== false) {
+      writer.uint32(64).bool(message.tradingHalted);
+    }
+    if (message.breakerOpen !== false) {
+      writer.uint32(72).bool(message.breakerOpen);
+    }
     return writer;
   },
 
@@ -6107,6 +7551,22 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.tradingHalted = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.breakerOpen = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6143,6 +7603,8 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
       },
       {},
     );
+    message.tradingHalted = object.tradingHalted ?? false;
+    message.breakerOpen = object.breakerOpen ?? false;
     return message;
   },
 };
@@ -6403,6 +7865,42 @@ export const TradeExecutionServiceService = {
       Buffer.from(ResolveOutcomeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResolveOutcomeResponse => ResolveOutcomeResponse.decode(value),
   },
+  /**
+   * HaltTrading stops trading at once: no new order is taken, and no further live transaction is signed. What is signed goes on
+   * to its outcome. Idempotent by request_id; an answer UNKNOWN means that it is in effect and perhaps not recorded yet.
+   */
+  haltTrading: {
+    path: "/orderstream.v1.TradeExecutionService/HaltTrading" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: HaltTradingRequest): Buffer => Buffer.from(HaltTradingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): HaltTradingRequest => HaltTradingRequest.decode(value),
+    responseSerialize: (value: HaltTradingResponse): Buffer => Buffer.from(HaltTradingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HaltTradingResponse => HaltTradingResponse.decode(value),
+  },
+  /** ResumeTrading lifts one halt, or closes the circuit breaker, once that is recorded. Idempotent by request_id. */
+  resumeTrading: {
+    path: "/orderstream.v1.TradeExecutionService/ResumeTrading" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResumeTradingRequest): Buffer => Buffer.from(ResumeTradingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResumeTradingRequest => ResumeTradingRequest.decode(value),
+    responseSerialize: (value: ResumeTradingResponse): Buffer =>
+      Buffer.from(ResumeTradingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResumeTradingResponse => ResumeTradingResponse.decode(value),
+  },
+  /** GetSafetyStatus answers what is halted, and the circuit breaker. */
+  getSafetyStatus: {
+    path: "/orderstream.v1.TradeExecutionService/GetSafetyStatus" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetSafetyStatusRequest): Buffer =>
+      Buffer.from(GetSafetyStatusRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetSafetyStatusRequest => GetSafetyStatusRequest.decode(value),
+    responseSerialize: (value: GetSafetyStatusResponse): Buffer =>
+      Buffer.from(GetSafetyStatusResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetSafetyStatusResponse => GetSafetyStatusResponse.decode(value),
+  },
   /** HealthCheck tells whether the engine takes orders. (grpc.health.v1.Health is served too.) */
   healthCheck: {
     path: "/orderstream.v1.TradeExecutionService/HealthCheck" as const,
@@ -6452,6 +7950,15 @@ export interface TradeExecutionServiceServer extends UntypedServiceImplementatio
   closePaperAccount: handleUnaryCall<ClosePaperAccountRequest, ClosePaperAccountResponse>;
   /** ResolveOutcome hands in evidence for an order in OUTCOME_UNKNOWN (live orders only). Never a bare verdict. */
   resolveOutcome: handleUnaryCall<ResolveOutcomeRequest, ResolveOutcomeResponse>;
+  /**
+   * HaltTrading stops trading at once: no new order is taken, and no further live transaction is signed. What is signed goes on
+   * to its outcome. Idempotent by request_id; an answer UNKNOWN means that it is in effect and perhaps not recorded yet.
+   */
+  haltTrading: handleUnaryCall<HaltTradingRequest, HaltTradingResponse>;
+  /** ResumeTrading lifts one halt, or closes the circuit breaker, once that is recorded. Idempotent by request_id. */
+  resumeTrading: handleUnaryCall<ResumeTradingRequest, ResumeTradingResponse>;
+  /** GetSafetyStatus answers what is halted, and the circuit breaker. */
+  getSafetyStatus: handleUnaryCall<GetSafetyStatusRequest, GetSafetyStatusResponse>;
   /** HealthCheck tells whether the engine takes orders. (grpc.health.v1.Health is served too.) */
   healthCheck: handleUnaryCall<HealthCheckRequest, HealthCheckResponse>;
 }
@@ -6669,6 +8176,57 @@ export interface TradeExecutionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResolveOutcomeResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * HaltTrading stops trading at once: no new order is taken, and no further live transaction is signed. What is signed goes on
+   * to its outcome. Idempotent by request_id; an answer UNKNOWN means that it is in effect and perhaps not recorded yet.
+   */
+  haltTrading(
+    request: HaltTradingRequest,
+    callback: (error: ServiceError | null, response: HaltTradingResponse) => void,
+  ): ClientUnaryCall;
+  haltTrading(
+    request: HaltTradingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: HaltTradingResponse) => void,
+  ): ClientUnaryCall;
+  haltTrading(
+    request: HaltTradingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: HaltTradingResponse) => void,
+  ): ClientUnaryCall;
+  /** ResumeTrading lifts one halt, or closes the circuit breaker, once that is recorded. Idempotent by request_id. */
+  resumeTrading(
+    request: ResumeTradingRequest,
+    callback: (error: ServiceError | null, response: ResumeTradingResponse) => void,
+  ): ClientUnaryCall;
+  resumeTrading(
+    request: ResumeTradingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResumeTradingResponse) => void,
+  ): ClientUnaryCall;
+  resumeTrading(
+    request: ResumeTradingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResumeTradingResponse) => void,
+  ): ClientUnaryCall;
+  /** GetSafetyStatus answers what is halted, and the circuit breaker. */
+  getSafetyStatus(
+    request: GetSafetyStatusRequest,
+    callback: (error: ServiceError | null, response: GetSafetyStatusResponse) => void,
+  ): ClientUnaryCall;
+  getSafetyStatus(
+    request: GetSafetyStatusRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetSafetyStatusResponse) => void,
+  ): ClientUnaryCall;
+  getSafetyStatus(
+    request: GetSafetyStatusRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetSafetyStatusResponse) => void,
   ): ClientUnaryCall;
   /** HealthCheck tells whether the engine takes orders. (grpc.health.v1.Health is served too.) */
   healthCheck(
