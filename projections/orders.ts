@@ -1,9 +1,12 @@
 /**
- * One row per order, replaced as the order goes on: what the trade history shows. `amount_in`,
- * `amount_out` and `fees_lamports` are null and `price` is empty until it is filled. `hash` is that
- * of the order's last event: it commits to the whole stream, so to every column too.
+ * One row per order, replaced as the order goes on: what the trade history shows. `amount_in` and
+ * `amount_out` are null and `price` is empty until it is filled; while `provisional`, a fork of the
+ * chain may undo that again. `fees_lamports` is what the order has cost for good, failed attempts
+ * with it; null while that is nothing. `tx_signature` is that of the fill, else of the last attempt
+ * that was signed. `hash` is that of the order's last event: it commits to the whole stream, so to
+ * every column too.
  */
-import { type OrderState, statusOf } from "../domain/order/state.ts";
+import { type OrderState, signatureOf, statusOf } from "../domain/order/state.ts";
 import { ratioOf } from "../domain/order/trade.ts";
 import type { TableDefinition } from "../domain/ports/read-model.ts";
 import { priceFromRatio } from "../domain/primitives/ratio.ts";
@@ -11,7 +14,7 @@ import type { Projection, ProjectionInput, Values } from "./projection.ts";
 
 export const ORDERS_TABLE: TableDefinition = {
   name: "orders",
-  version: 2,
+  version: 3,
   columns: {
     order_id: "text",
     request_id: "text",
@@ -33,6 +36,10 @@ export const ORDERS_TABLE: TableDefinition = {
     updated_at: "timestamp",
     revision: "integer",
     hash: "text",
+    attempts: "integer",
+    provisional: "boolean",
+    slot: "integer",
+    wallet: "symbol",
   },
   key: ["order_id"],
   // Not updated_at: a row that is replaced must keep its place in time.
@@ -69,19 +76,28 @@ export const ordersProjection: Projection = {
         amount_in: fill ? BigInt(fill.amountIn) : null,
         amount_out: fill ? BigInt(fill.amountOut) : null,
         price: priceOf(after),
-        fees_lamports: fill ? tradeFeesOf(fill.fees) : null,
+        fees_lamports: orderFeesOf(after),
         error_reason: lastError?.reason ?? "",
         error_message: lastError?.message ?? "",
-        tx_signature: fill?.txSignature ?? "",
+        tx_signature: signatureOf(after) ?? "",
         source_service: request.sourceService,
         requested_at: after.requestedAtUs,
         updated_at: clockUs,
         revision: after.revision,
         hash: after.hash,
+        attempts: after.attempt,
+        provisional: after.phase === "provisional",
+        slot: fill?.live?.slot ?? null,
+        wallet: after.wallet ?? "",
       },
     ];
   },
 };
+
+const orderFeesOf = ({ fill, feesOfFailedAttempts }: OrderState): bigint | null =>
+  fill || feesOfFailedAttempts !== undefined
+    ? (fill ? tradeFeesOf(fill.fees) : 0n) + BigInt(feesOfFailedAttempts ?? 0)
+    : null;
 
 /** A fill is shown by several projections. */
 const prices = new WeakMap<object, string>();

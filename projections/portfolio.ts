@@ -9,15 +9,18 @@
  * The cost mint measures itself: all of it is always costed at its own quantity, so that buying and
  * selling with it is a move between equals and nothing is realised on it.
  *
+ * A live account has no deposits here: its positions are the net of its trades, so that a quantity is
+ * below 0 where more was spent than came. Nothing of such a quantity is costed.
+ *
  * Rounding down what leaves keeps at least as much cost as is left, so that a later sale shows less
  * profit, never more.
  */
-import { divFloor, maxOf, minOf } from "../domain/primitives/amount.ts";
+import { divFloor, maxOf } from "../domain/primitives/amount.ts";
 
 export type Position = {
   /**
-   * All that the account holds of the mint by deposits, withdrawals and final fills. Smallest
-   * units.
+   * All that the account holds of the mint by deposits, withdrawals and final fills; below 0 where
+   * it held more than it is known to have got. Smallest units.
    */
   readonly quantity: bigint;
   readonly costedQuantity: bigint;
@@ -59,16 +62,22 @@ export type Removed = {
  * that hole first; its share of the cost belongs to what is gone already and is dropped.
  */
 export function receive(position: Position, incoming: Incoming): Position {
-  const hole = maxOf(-position.quantity, 0n);
-  const kept = incoming.quantity - minOf(hole, incoming.quantity);
-  const share = (part: bigint): bigint =>
-    hole === 0n ? part : divFloor(part * kept, maxOf(incoming.quantity, 1n));
+  const { costedQuantity, cost } = besideHole(position, incoming);
   return {
     ...position,
     quantity: position.quantity + incoming.quantity,
-    costedQuantity: position.costedQuantity + share(incoming.costedQuantity),
-    cost: position.cost + share(incoming.cost),
+    costedQuantity: position.costedQuantity + costedQuantity,
+    cost: position.cost + cost,
   };
+}
+
+function besideHole({ quantity }: Position, incoming: Incoming): Omit<Incoming, "quantity"> {
+  if (quantity >= 0n) return incoming;
+  const kept = maxOf(incoming.quantity + quantity, 0n);
+  const share = (part: bigint): bigint => divFloor(part * kept, maxOf(incoming.quantity, 1n));
+  const costedQuantity = share(incoming.costedQuantity);
+  // A cost never stands on nothing.
+  return { costedQuantity, cost: costedQuantity === 0n ? 0n : share(incoming.cost) };
 }
 
 /**
@@ -99,11 +108,10 @@ const shareOfCost = (position: Position, costedQuantity: bigint): bigint =>
     : divFloor(position.cost * costedQuantity, position.costedQuantity);
 
 /** The cost mint's position at its own value. */
-export const atOwnValue = (position: Position): Position => ({
-  ...position,
-  costedQuantity: position.quantity,
-  cost: position.quantity,
-});
+export const atOwnValue = (position: Position): Position => {
+  const own = maxOf(position.quantity, 0n);
+  return { ...position, costedQuantity: own, cost: own };
+};
 
 const traded = (position: Position): Position => ({ ...position, trades: position.trades + 1 });
 
@@ -153,11 +161,17 @@ export function carryOver({ input, output }: Legs, { amountIn, amountOut }: Swap
  * Fees buy nothing that is held: they leave at their cost, and that cost is a loss. Lamports, on
  * the SOL position.
  */
-export function payFees(position: Position, lamports: bigint): Position {
-  const { rest, cost } = remove(position, lamports);
-  return {
-    ...rest,
-    realised: rest.realised - cost,
-    feesPaidLamports: rest.feesPaidLamports + lamports,
-  };
+export const payFees = (position: Position, lamports: bigint): Position => ({
+  ...giveAway(position, lamports),
+  feesPaidLamports: position.feesPaidLamports + lamports,
+});
+
+/** What leaves for nothing leaves at its cost, and that cost is a loss. */
+export function giveAway(position: Position, quantity: bigint): Position {
+  const { rest, cost } = remove(position, quantity);
+  return { ...rest, realised: rest.realised - cost };
 }
+
+/** Units that come in and nobody knows what they cost. */
+export const receiveUncosted = (position: Position, quantity: bigint): Position =>
+  receive(position, { quantity, costedQuantity: 0n, cost: 0n });

@@ -4,9 +4,11 @@
  * portfolio.ts.
  *
  * Deposits come with a cost, without one, or in the cost mint itself. Withdrawals leave at cost and
- * realise nothing: the owner still has the units. Fills move both legs, then the network fees, then
- * the rent (which leaves at cost like a withdrawal, as it can be had back). Closing an account
- * changes nothing: it must hold what it held.
+ * realise nothing: the owner still has the units. Final fills move both legs, then the network fees,
+ * then the rent (which leaves at cost like a withdrawal, as it can be had back). Of a live fill rent
+ * that came back and other lamports that came in have no cost, and others that left are lost. An
+ * attempt that failed on the chain has cost its fee. Closing an account changes nothing: it must hold
+ * what it held.
  */
 import type { AccountEvent, FundsLine } from "../domain/account/events.ts";
 import { isAccountEvent } from "../domain/codec/registry.ts";
@@ -19,9 +21,11 @@ import {
   buy,
   carryOver,
   EMPTY_POSITION,
+  giveAway,
   type Position,
   payFees,
   receive,
+  receiveUncosted,
   remove,
   sell,
 } from "./portfolio.ts";
@@ -37,7 +41,7 @@ import {
 
 export const POSITIONS_TABLE: TableDefinition = {
   name: "positions",
-  version: 2,
+  version: 4,
   columns: {
     account: "symbol",
     mint: "symbol",
@@ -66,15 +70,20 @@ export const positionsProjection = (costMint: Mint): Projection => ({
   groupBy: ["account", "mint"],
   apply: (input, latest) => {
     const { event, stream } = input.recorded;
-    const filled = fillOf(input);
-    const account = filled ? filled.request.account : accountIdOfStream(stream);
+    const account = input.after ? input.after.request.account : accountIdOfStream(stream);
     if (account === undefined) return [];
     const book = openBook(costMint, (mint) => latest(account, mint));
+    const filled = fillOf(input);
     if (filled) settle(book, filled, costMint);
     else if (isAccountEvent(event)) moveFunds(book, event);
+    else payInSol(book, failedFeesOf(input.after) - failedFeesOf(input.before));
     return book.rows(input, account);
   },
 });
+
+/** Lamports that failed attempts have cost so far, whoever found out that they failed. */
+const failedFeesOf = (order: ProjectionInput["after"]): bigint =>
+  BigInt(order?.feesOfFailedAttempts ?? 0);
 
 type Book = {
   readonly get: (mint: Mint) => Position;
@@ -159,8 +168,25 @@ function settle(book: Book, { request, fill }: Filled, costMint: Mint): void {
   });
   book.put(spent, input);
   book.put(received, output);
-  const fees = tradeFeesOf(fill.fees);
-  if (fees > 0n) book.put(SOL_MINT, payFees(book.get(SOL_MINT), fees));
-  const rent = BigInt(fill.fees.rentLamports);
-  if (rent > 0n) book.put(SOL_MINT, remove(book.get(SOL_MINT), rent).rest);
+  payInSol(book, tradeFeesOf(fill.fees));
+  const { live } = fill;
+  leave(book, BigInt(live?.rentLockedLamports ?? fill.fees.rentLamports));
+  if (!live) return;
+  comeBack(book, BigInt(live.rentRecoveredLamports));
+  const others = BigInt(live.otherTransfersLamports);
+  if (others > 0n) book.put(SOL_MINT, giveAway(book.get(SOL_MINT), others));
+  else comeBack(book, -others);
+}
+
+/** Nothing is put where there is nothing to do: a row is a change. */
+function payInSol(book: Book, lamports: bigint): void {
+  if (lamports > 0n) book.put(SOL_MINT, payFees(book.get(SOL_MINT), lamports));
+}
+
+function leave(book: Book, lamports: bigint): void {
+  if (lamports > 0n) book.put(SOL_MINT, remove(book.get(SOL_MINT), lamports).rest);
+}
+
+function comeBack(book: Book, lamports: bigint): void {
+  if (lamports > 0n) book.put(SOL_MINT, receiveUncosted(book.get(SOL_MINT), lamports));
 }

@@ -45,9 +45,22 @@ export type Projection = {
 
 export type FilledOrder = OrderState & Required<Pick<OrderState, "fill">>;
 
-/** The filled order behind an OrderFilled event; undefined for every other event. */
-export const fillOf = ({ recorded, after }: ProjectionInput): FilledOrder | undefined =>
-  recorded.event.type === "OrderFilled" && after && isFilled(after) ? after : undefined;
+/**
+ * The order whose fill this event makes final: OrderFilled of a paper order, FillFinalized of a live
+ * one. Undefined for every other event, so that it hands out each order once.
+ */
+export const fillOf = ({ after }: ProjectionInput): FilledOrder | undefined =>
+  after && after.phase === "filled" && isFilled(after) ? after : undefined;
+
+/** The order that this event fills while a fork of the chain may still undo it. */
+export const provisionalFillOf = ({ recorded, after }: ProjectionInput): FilledOrder | undefined =>
+  recorded.event.type === "OrderFilled" && after && after.phase !== "filled" && isFilled(after)
+    ? after
+    : undefined;
+
+/** The order as it was before this event took its fill away. */
+export const voidedFillOf = ({ recorded, before }: ProjectionInput): FilledOrder | undefined =>
+  recorded.event.type === "FillVoided" && before && isFilled(before) ? before : undefined;
 
 const isFilled = (order: OrderState): order is FilledOrder => order.fill !== undefined;
 

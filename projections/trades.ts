@@ -1,5 +1,5 @@
 /**
- * One row per final fill. `amount` is the quantity of the base token, `amount_in` and `amount_out`
+ * One row per final fill: of a live order when its slot is finalized. `amount` is the quantity of the base token, `amount_in` and `amount_out`
  * what was spent and received, all in smallest units; `fee` is base fee, priority fee and tip
  * together, in lamports, and `transfer_fee` the platform's fee. `slippage` is in basis points
  * against the quote, with two decimals, positive = worse for the trader. The last row of a pair says
@@ -10,11 +10,11 @@ import type { TableDefinition } from "../domain/ports/read-model.ts";
 import { formatCentiBps } from "../domain/pricing/paper-fill.ts";
 import { US_PER_MS } from "../domain/primitives/time.ts";
 import { priceOf, tradeFeesOf } from "./orders.ts";
-import { fillOf, type Projection } from "./projection.ts";
+import { type FilledOrder, fillOf, type Projection } from "./projection.ts";
 
 export const TRADES_TABLE: TableDefinition = {
   name: "trades",
-  version: 2,
+  version: 3,
   columns: {
     timestamp: "timestamp",
     trade_id: "text",
@@ -50,6 +50,13 @@ export const TRADES_TABLE: TableDefinition = {
 
 const wholeMs = (durationUs: number): number => Math.floor(durationUs / US_PER_MS);
 
+/** Microseconds. */
+function confirmationUs({ fill, stepsUs, updatedAtUs }: FilledOrder): number {
+  const { executed, submitted = executed, confirmed } = stepsUs;
+  if (!fill.live) return updatedAtUs - (executed ?? updatedAtUs);
+  return Math.max(0, (confirmed ?? updatedAtUs) - (submitted ?? updatedAtUs));
+}
+
 export const tradesProjection: Projection = {
   table: TRADES_TABLE,
   shows: "each-event",
@@ -58,7 +65,6 @@ export const tradesProjection: Projection = {
     const order = fillOf(input);
     if (!order) return [];
     const { request, fill } = order;
-    const executedAtUs = order.stepsUs.executed ?? order.updatedAtUs;
     const amountIn = BigInt(fill.amountIn);
     const amountOut = BigInt(fill.amountOut);
     return [
@@ -81,12 +87,12 @@ export const tradesProjection: Projection = {
         transfer_fee: BigInt(fill.fees.platformFee),
         tx_signature: fill.txSignature,
         // From the request to the fill; the part of it after the reservation; the part after the
-        // execution.
+        // execution, which is from sending to the landing of a live trade.
         latency_ms: wholeMs(fill.timings.totalUs),
         execution_time_ms: wholeMs(fill.timings.executeUs),
-        confirmation_time_ms: wholeMs(order.updatedAtUs - executedAtUs),
+        confirmation_time_ms: wholeMs(confirmationUs(order)),
         // A paper trade is sent to nobody, so there is nothing to protect.
-        mev_protected: false,
+        mev_protected: fill.live?.mevProtected ?? false,
         source_service: request.sourceService,
         amount_in: amountIn,
         amount_out: amountOut,

@@ -18,6 +18,7 @@ import { getTradeHistory } from "./handlers/queries.ts";
 import { rebuildViews } from "./handlers/rebuild.ts";
 import { replayEvents } from "./handlers/replay.ts";
 import { resolveOutcome } from "./handlers/resolve.ts";
+import { getSafetyStatus, haltTrading, resumeTrading } from "./handlers/safety.ts";
 import { executeTrade } from "./handlers/trades.ts";
 import { streamTradeUpdates } from "./handlers/updates.ts";
 import {
@@ -86,6 +87,9 @@ function tradeExecutionService(deps: Deps, slots: Slots): Service {
       accounts.closePaperAccount(context),
     ),
     resolveOutcome: one(rpc.resolveOutcome, v1.ResolveOutcomeRequest, resolveOutcome(context)),
+    haltTrading: one(rpc.haltTrading, v1.HaltTradingRequest, haltTrading(context)),
+    resumeTrading: one(rpc.resumeTrading, v1.ResumeTradingRequest, resumeTrading(context)),
+    getSafetyStatus: one(rpc.getSafetyStatus, v1.GetSafetyStatusRequest, getSafetyStatus(context)),
     healthCheck: one(rpc.healthCheck, v1.HealthCheckRequest, healthCheck(context)),
     streamExecutionStatus: many(slots.status)(
       rpc.streamExecutionStatus,

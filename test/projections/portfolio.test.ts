@@ -6,7 +6,14 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { PositionedEvent } from "../../domain/codec/codec.ts";
 import type { AccountId, Mint } from "../../domain/primitives/ids.ts";
-import { carryOver, EMPTY_POSITION, receive, remove, sell } from "../../projections/portfolio.ts";
+import {
+  atOwnValue,
+  carryOver,
+  EMPTY_POSITION,
+  receive,
+  remove,
+  sell,
+} from "../../projections/portfolio.ts";
 import { USDC } from "../support/order-samples.ts";
 import { viewsOf } from "../support/views.ts";
 import { type Books, costOf, portfolioModel } from "./portfolio.model.ts";
@@ -35,6 +42,19 @@ describe("one position", () => {
     const incoming = { quantity: 10n, costedQuantity: 10n, cost: 100n };
     expect(receive(position(-4n, 0n, 0n), incoming)).toEqual(position(6n, 6n, 60n));
     expect(receive(position(-12n, 0n, 0n), incoming)).toEqual(position(-2n, 0n, 0n));
+  });
+
+  it("leaves no cost on nothing when a hole swallows the costed units", () => {
+    const incoming = { quantity: 10n, costedQuantity: 1n, cost: 100n };
+    expect(receive(position(-5n, 0n, 0n), incoming)).toEqual(position(5n, 0n, 0n));
+    expect(receive(position(-1n, 0n, 0n), { ...incoming, costedQuantity: 2n })).toEqual(
+      position(9n, 1n, 90n),
+    );
+  });
+
+  it("of the cost mint has no cost below nothing", () => {
+    expect(atOwnValue(position(-5n, 0n, 0n))).toEqual(position(-5n, 0n, 0n));
+    expect(atOwnValue(position(5n, 0n, 0n))).toEqual(position(5n, 5n, 5n));
   });
 
   it("realises on the costed part only", () => {

@@ -45,6 +45,10 @@ const ORDER_ROW = {
   error_reason: "",
   error_message: "",
   tx_signature: "",
+  attempts: 1,
+  provisional: false,
+  slot: null,
+  wallet: "",
 };
 
 describe("orders", () => {
@@ -67,7 +71,7 @@ describe("orders", () => {
   });
 
   it.each([
-    ["PENDING", [requested()], {}],
+    ["PENDING", [requested()], { attempts: 0 }],
     ["PENDING", OPEN, {}],
     ["SUBMITTED", [...OPEN, EXECUTED], {}],
     ["CONFIRMING", [...OPEN, EXECUTED_LATE], {}],
@@ -79,12 +83,12 @@ describe("orders", () => {
     [
       "REJECTED",
       [requested(), REJECTED],
-      { error_reason: "ACCOUNT_CLOSED", error_message: "account main is closed" },
+      { attempts: 0, error_reason: "ACCOUNT_CLOSED", error_message: "account main is closed" },
     ],
     [
       "CANCELLED",
       [requested(), CANCEL_REQUESTED, CANCELLED],
-      { error_reason: "CANCELLED", error_message: "changed my mind" },
+      { attempts: 0, error_reason: "CANCELLED", error_message: "changed my mind" },
     ],
   ] as [string, OrderEvent[], object][])("shows %s", async (status, events, changes) => {
     const { orders } = await rowsAfter(...events);
@@ -157,6 +161,7 @@ describe("trades and fills", () => {
         amount_in: 1_500_000_000n,
         amount_out: 224_248_125n,
         price: "149.49875",
+        updated_at: timeOf(5),
       },
     ]);
     expect(failed_trades).toEqual([]);

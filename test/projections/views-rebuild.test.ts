@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import type {
   ProcessorLimits,
   RunningProcessor,
@@ -13,7 +14,12 @@ import {
   type ViewProjection,
   type ViewsProcessor,
 } from "../../domain/application/processors/views-processor.ts";
-import type { RebuildResult } from "../../domain/application/processors/views-rebuild.ts";
+import {
+  createRebuild,
+  type LiveViews,
+  type RebuildResult,
+} from "../../domain/application/processors/views-rebuild.ts";
+import type { Position } from "../../domain/ports/event-store.ts";
 import type { ReadModel } from "../../domain/ports/read-model.ts";
 import type { AccountId } from "../../domain/primitives/ids.ts";
 import { VIEW_TABLES } from "../../projections/registry.ts";
@@ -65,6 +71,12 @@ const spoil = async (readModel: ReadModel): Promise<void> => {
 
 const rebuild = (processor: ViewsProcessor, views: readonly string[] = []) =>
   processor.rebuild(views, { signal: never() });
+
+/** A processor that stands there and does nothing. */
+const standingAt = (position: Position): LiveViews => ({
+  ...{ inTurn: (job) => job(), stored: () => position },
+  ...{ moved: async () => undefined, takeOver: () => undefined },
+});
 
 const seen = { moving: 0, some: 0 };
 
@@ -251,6 +263,33 @@ describe("a rebuild", () => {
     expect((await rebuild(processor)).kind).toBe("done");
     expect(ids).toHaveLength(3);
     expect(await allRows(readModel)).toEqual(await viewsOf(writer.recorded));
+  });
+
+  it("of an empty log is done, with empty views", async () => {
+    const store = createMemoryEventStore();
+    const readModel = newReadModel();
+    const run = createRebuild({
+      ...{ store, codec, projections: PROJECTIONS, readModel, breathe: turn },
+      live: standingAt(0n),
+    });
+    expect(await run([], { signal: never() })).toEqual({ kind: "done", views: NAMES, events: 0 });
+    expect(await readModel.scan("orders", undefined, 1)).toEqual([]);
+    await store.close();
+  });
+
+  it("fails where the log ends before the processor says that it stands", async () => {
+    const { store, readModel, orders, writer } = setUp();
+    await orders(1);
+    const end = BigInt(writer.recorded.length);
+    const run = createRebuild({
+      ...{ store, codec, projections: PROJECTIONS, readModel, breathe: turn },
+      live: standingAt(end + 5n),
+    });
+    expect(await run([], { signal: never() })).toEqual({
+      kind: "failed",
+      message: `the log ends at ${end}, before ${end + 5n}`,
+    });
+    expect(await readModel.scan("orders", undefined, 1)).toEqual([]);
   });
 
   it("waits for a processor that has not begun, or that fails and goes back", async () => {

@@ -16,6 +16,7 @@ export const healthCheck =
   }: Context): UnaryHandler<HealthCheckRequest, HealthCheckResponse> =>
   () => {
     const status = engine.status();
+    const { halts, breaker } = engine.safety.status();
     const lag = Object.entries(views.lag()).map(([view, events]) => [view, BigInt(events)]);
     return {
       kind: "ok",
@@ -27,6 +28,8 @@ export const healthCheck =
         openOrders: BigInt(status.openOrders),
         position: positions.encode(status.position),
         viewLag: Object.fromEntries(lag),
+        tradingHalted: halts.length > 0,
+        breakerOpen: breaker.kind !== "closed",
       },
     };
   };

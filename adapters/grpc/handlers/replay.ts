@@ -1,6 +1,10 @@
 /** ReplayEvents, the auditor's door: stored events with metadata and hashes, in order, as far as the log goes now. */
+import {
+  orderWithEvidence,
+  streamEvents,
+} from "../../../domain/application/audit/select-events.ts";
 import type { StoredEvent } from "../../../domain/ports/event-store.ts";
-import { type OrderId, orderStream } from "../../../domain/primitives/ids.ts";
+import { type OrderId, orderIdOfEvidence, orderStream } from "../../../domain/primitives/ids.ts";
 import type { TimestampUs } from "../../../domain/primitives/time.ts";
 import type {
   RecordedEvent,
@@ -21,14 +25,19 @@ type Range =
   | { readonly kind: "order"; readonly orderId: OrderId; readonly toRevision: number }
   | { readonly kind: "log"; readonly fromUs: TimestampUs; readonly toUs: TimestampUs };
 
+type Replay<K extends Range["kind"]> = Extract<Range, { readonly kind: K }> & {
+  readonly withEvidence: boolean;
+};
+
 export const replayEvents =
   (context: Context): StreamHandler<ReplayEventsRequest, RecordedEvent> =>
   async (request, _caller, sink) => {
     const range = rangeOf(request);
     if (!range.ok) return invalid(range.violations);
+    const withEvidence = request.includeEvidence;
     return range.value.kind === "order"
-      ? replayOrder(range.value, sink, context)
-      : replayLog(range.value, sink, context);
+      ? replayOrder({ ...range.value, withEvidence }, sink, context)
+      : replayLog({ ...range.value, withEvidence }, sink, context);
   };
 
 function rangeOf(request: ReplayEventsRequest): Parsed<Range> {
@@ -63,29 +72,30 @@ function rangeOf(request: ReplayEventsRequest): Parsed<Range> {
 }
 
 async function replayOrder(
-  { orderId, toRevision }: Extract<Range, { kind: "order" }>,
+  { orderId, toRevision, withEvidence }: Replay<"order">,
   sink: Sink<RecordedEvent>,
   { store, codec, positions }: Context,
 ): Promise<Failed | undefined> {
-  let next = 0;
-  while (!sink.signal.aborted && next <= toRevision) {
-    const page = await store.readStream(orderStream(orderId), next, PAGE);
-    if (page.length === 0) return next === 0 ? orderNotFound(orderId) : undefined;
-    for (const stored of page) {
-      if (stored.revision > toRevision) return undefined;
-      if (!(await sink.send(recordedEventOf(stored, codec, positions)))) return undefined;
-    }
-    next += page.length;
+  const stream = orderStream(orderId);
+  let sent = false;
+  const events = withEvidence ? orderWithEvidence(store, orderId) : streamEvents(store, stream);
+  for await (const stored of events) {
+    const isOwn = stored.stream === stream;
+    if (sink.signal.aborted || (isOwn && stored.revision > toRevision)) return undefined;
+    if (!(await sink.send(recordedEventOf(stored, codec, positions)))) return undefined;
+    sent = true;
   }
-  return undefined;
+  return sent ? undefined : orderNotFound(orderId);
 }
+
+const isEvidence = ({ stream }: StoredEvent): boolean => orderIdOfEvidence(stream) !== undefined;
 
 /**
  * The part of the log whose clock is in the range. The clock at an event is the latest time recorded up to it, so the part
  * has no holes and reading can stop at its end.
  */
 async function replayLog(
-  { fromUs, toUs }: Extract<Range, { kind: "log" }>,
+  { fromUs, toUs, withEvidence }: Replay<"log">,
   sink: Sink<RecordedEvent>,
   { store, codec, positions }: Context,
 ): Promise<Failed | undefined> {
@@ -98,7 +108,7 @@ async function replayLog(
       if (stored.position > end) return undefined;
       clockUs = Math.max(clockUs, codec.decode(stored).metadata.recordedAtUs);
       if (clockUs >= toUs) return undefined;
-      if (clockUs < fromUs) continue;
+      if (clockUs < fromUs || (!withEvidence && isEvidence(stored))) continue;
       if (!(await sink.send(recordedEventOf(stored, codec, positions)))) return undefined;
     }
     const last = page.at(-1);

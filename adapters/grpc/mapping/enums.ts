@@ -1,8 +1,9 @@
 /** Enum numbers of the wire and the words of the domain. */
 import type { WaitFor as DomainWaitFor } from "../../../domain/application/engine.types.ts";
 import type { OrderRequest } from "../../../domain/order/events.ts";
-import type { OrderStatus as DomainStatus } from "../../../domain/order/state.ts";
+import type { OrderStatus as DomainStatus, SignedAttempt } from "../../../domain/order/state.ts";
 import {
+  AttemptOutcome,
   OrderStatus,
   TradeAction,
   TradingMode,
@@ -46,6 +47,14 @@ export const STATUSES: Readonly<Record<DomainStatus, OrderStatus>> = {
   CANCELLED: OrderStatus.ORDER_STATUS_CANCELLED,
   EXPIRED: OrderStatus.ORDER_STATUS_EXPIRED,
   OUTCOME_UNKNOWN: OrderStatus.ORDER_STATUS_OUTCOME_UNKNOWN,
+};
+
+export const ATTEMPT_OUTCOMES: Readonly<Record<SignedAttempt["outcome"], AttemptOutcome>> = {
+  open: AttemptOutcome.ATTEMPT_OUTCOME_OPEN,
+  landed: AttemptOutcome.ATTEMPT_OUTCOME_LANDED,
+  failed: AttemptOutcome.ATTEMPT_OUTCOME_FAILED,
+  expired: AttemptOutcome.ATTEMPT_OUTCOME_EXPIRED,
+  unknown: AttemptOutcome.ATTEMPT_OUTCOME_UNKNOWN,
 };
 
 /** The word of a number; undefined for 0 (unspecified); refused for a number without a word. */

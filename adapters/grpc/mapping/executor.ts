@@ -2,7 +2,7 @@
 import type { EngineStatus } from "../../../domain/application/engine.types.ts";
 import type { OrderRequest } from "../../../domain/order/events.ts";
 import type { TradeCommand } from "../../../domain/order/request.ts";
-import { isTerminal, type OrderState, statusOf } from "../../../domain/order/state.ts";
+import { isTerminal, type OrderState, signatureOf, statusOf } from "../../../domain/order/state.ts";
 import { ratioOf } from "../../../domain/order/trade.ts";
 import type { AccountId } from "../../../domain/primitives/ids.ts";
 import { priceFromRatio } from "../../../domain/primitives/ratio.ts";
@@ -100,25 +100,30 @@ export function executorAnswerOf(order: OrderState): Answer<TradeResult> {
 }
 
 export function executorResultOf(order: OrderState): TradeResult {
-  const { fill, decimals, request, updatedAtUs } = order;
+  const { decimals, request, updatedAtUs, feesOfFailedAttempts } = order;
+  // This contract has no word for a fill that a fork may still undo.
+  const fill = isTerminal(order) ? order.fill : undefined;
   const fees = fill?.fees;
   const priorityFee = BigInt(fees?.priorityFeeLamports ?? 0);
-  const submittedAtUs = order.stepsUs.executed;
+  const feesOfFill =
+    BigInt(fees?.baseFeeLamports ?? 0) + priorityFee + BigInt(fees?.tipLamports ?? 0);
+  const submittedAtUs = order.stepsUs.submitted ?? order.stepsUs.executed;
   return {
     requestId: request.requestId,
     status: tradeStatusOf(order),
-    transactionSignature: fill?.txSignature,
+    transactionSignature: signatureOf(order),
     executedAmount: BigInt(fill?.amountOut ?? 0),
     // The only place where a price becomes a double: this contract says so.
     executedPrice: fill && decimals ? Number(priceFromRatio(ratioOf(fill.price), decimals)) : 0,
     slippageBps: unfavourableBps(
       fill?.slippageVsExpectedCentiBps ?? fill?.slippageVsQuotedCentiBps,
     ),
-    feesPaid: BigInt(fees?.baseFeeLamports ?? 0) + priorityFee + BigInt(fees?.tipLamports ?? 0),
+    // What attempts have cost that failed on the chain is paid too.
+    feesPaid: feesOfFill + BigInt(feesOfFailedAttempts ?? 0),
     priorityFee,
     executionTimeMs: isTerminal(order) ? milliseconds(updatedAtUs - order.requestedAtUs) : 0n,
     errorMessage: failureStatus(order)?.message,
-    mevProtected: false,
+    mevProtected: fill?.live?.mevProtected ?? false,
     confirmationTimeMs:
       fill && submittedAtUs !== undefined ? milliseconds(updatedAtUs - submittedAtUs) : 0n,
   };

@@ -35,6 +35,10 @@ const rowSchema = z.object({
   requested_at: timeUs,
   updated_at: timeUs,
   revision: z.int().min(0),
+  attempts: z.int().min(0),
+  provisional: z.boolean(),
+  slot: z.int().min(0).nullish(),
+  wallet: optionalText,
 });
 
 type OrderRow = z.output<typeof rowSchema>;
@@ -61,6 +65,10 @@ export const historyEntryOf = (row: OrderRow): TradeHistoryEntry => ({
   requestedAt: timestampOf(row.requested_at),
   updatedAt: timestampOf(row.updated_at),
   revision: BigInt(row.revision),
+  attemptCount: row.attempts,
+  provisional: row.provisional,
+  slot: row.slot === null || row.slot === undefined ? undefined : BigInt(row.slot),
+  wallet: row.wallet ?? "",
 });
 
 function errorOf(row: OrderRow): TradeHistoryEntry["error"] {

@@ -73,7 +73,8 @@ export function positionsOf(valued: Valued): Position[] {
 
 const holdingOf = (row: PositionRow, valued: Valued): Omit<Position, "reserved" | keyof Mark> => ({
   mint: row.mint,
-  quantity: row.quantity,
+  quantity: maxOf(row.quantity, 0n),
+  deficit: maxOf(-row.quantity, 0n),
   cost: unsigned(row.cost),
   costedQuantity: row.costedQuantity,
   averageCost:
@@ -108,6 +109,7 @@ const worthOf = (
 
 const NOTHING: Omit<Position, "mint" | "reserved"> = {
   quantity: 0n,
+  deficit: 0n,
   cost: 0n,
   costedQuantity: 0n,
   averageCost: "",

@@ -1,7 +1,7 @@
 /** An order as far as it got, as the wire shows it. */
 import type { Balance as DomainBalance } from "../../../domain/application/engine.types.ts";
 import { failureOf } from "../../../domain/order/failures.ts";
-import { isTerminal, type OrderState, statusOf } from "../../../domain/order/state.ts";
+import { isTerminal, type OrderState, signatureOf, statusOf } from "../../../domain/order/state.ts";
 import { outputMintOf, ratioOf } from "../../../domain/order/trade.ts";
 import { formatCentiBps } from "../../../domain/pricing/paper-fill.ts";
 import { formatAmount } from "../../../domain/primitives/amount.ts";
@@ -18,6 +18,7 @@ import {
 } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import { type Answer, anyOf, recordedFailure } from "../errors.ts";
 import { ACTIONS, MODES, STATUSES } from "./enums.ts";
+import { liveFeesOf, liveFieldsOf, liveWarnings } from "./live-result.ts";
 import { timestampOf } from "./time.ts";
 
 /** What an answer adds to the order itself: the ledger and the log's end, both as of the answer. */
@@ -51,12 +52,11 @@ export function tradeResultOf(order: OrderState, around: Surroundings): TradeRes
     fees: feeLinesOf(order),
     slippageVsExpectedBps: centiBps(fill?.slippageVsExpectedCentiBps),
     slippageVsQuotedBps: centiBps(fill?.slippageVsQuotedCentiBps),
-    txSignature: fill?.txSignature,
+    txSignature: signatureOf(order),
     balances: balancesOf(around.balances, [request.baseMint, request.quoteMint, SOL_MINT]),
     steps: stepsOf(order),
     cacheHit: order.quote?.cacheHit ?? false,
-    warnings: [...(order.execution?.warnings ?? [])],
-    mevProtected: false,
+    warnings: [...(order.execution?.warnings ?? []), ...liveWarnings(order)],
     revision: BigInt(order.revision),
     position: around.position,
     requestedAt: timestampOf(order.requestedAtUs),
@@ -64,6 +64,7 @@ export function tradeResultOf(order: OrderState, around: Surroundings): TradeRes
     mev: mevOf(order),
     staleQuote: order.quote?.stale ?? false,
     slippageModel: order.execution?.model ?? "",
+    ...liveFieldsOf(order),
   };
 }
 
@@ -103,6 +104,7 @@ function feeLinesOf({ fill, request }: OrderState): FeeLines | undefined {
     rentLamports: BigInt(fees.rentLamports),
     platformFee: BigInt(fees.platformFee),
     platformFeeMint: fees.platformFee === "0" ? "" : outputMintOf(request),
+    ...liveFeesOf(fill),
   };
 }
 
@@ -141,6 +143,13 @@ export const balancesOf = (
 /** From the fill's own timings; of an order on its way, the steps that are behind it. */
 function stepsOf(order: OrderState): StepMetric[] {
   const { fill, stepsUs, requestedAtUs } = order;
+  const between = (from: TimestampUs | undefined, to: TimestampUs | undefined) =>
+    from === undefined || to === undefined ? undefined : Math.max(0, to - from);
+  // Parts of the execution that only live orders have.
+  const live = {
+    submit: between(stepsUs.executed, stepsUs.submitted),
+    confirm: between(stepsUs.submitted, stepsUs.confirmed),
+  };
   if (fill) {
     const { validateUs, quoteUs, reserveUs, executeUs, totalUs } = fill.timings;
     return metrics({
@@ -148,16 +157,16 @@ function stepsOf(order: OrderState): StepMetric[] {
       quote: quoteUs,
       reserve: reserveUs,
       execute: executeUs,
+      ...live,
       total: totalUs,
     });
   }
-  const between = (from: TimestampUs | undefined, to: TimestampUs | undefined) =>
-    from === undefined || to === undefined ? undefined : Math.max(0, to - from);
   return metrics({
     validate: between(requestedAtUs, stepsUs.validated),
     quote: between(stepsUs.validated, stepsUs.quoted),
     reserve: between(stepsUs.quoted, stepsUs.reserved),
     execute: between(stepsUs.reserved, stepsUs.executed),
+    ...live,
   });
 }
 

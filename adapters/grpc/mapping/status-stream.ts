@@ -1,11 +1,17 @@
 /** Each event of an order in plain words. */
 import type { RecordedEvent } from "../../../domain/codec/codec.ts";
-import type { OrderEvent, OrderEventData, OrderRequest } from "../../../domain/order/events.ts";
+import {
+  isLiveEvent,
+  type OrderEvent,
+  type OrderEventData,
+  type OrderRequest,
+} from "../../../domain/order/events.ts";
 import type { Token } from "../../../domain/order/policy.ts";
 import {
   isTerminal,
   type OrderState,
   PERCENT_COMPLETE,
+  signatureOf,
   statusOf,
 } from "../../../domain/order/state.ts";
 import { inputMintOf, outputMintOf, ratioOf } from "../../../domain/order/trade.ts";
@@ -17,6 +23,7 @@ import { priceFromRatio } from "../../../domain/primitives/ratio.ts";
 import { formatTimestamp } from "../../../domain/primitives/time.ts";
 import type { ExecutionStatus } from "../../../proto/generated/orderstream/v1/trade_execution.ts";
 import { STATUSES } from "./enums.ts";
+import { describeLive } from "./live-words.ts";
 import { timestampOf } from "./time.ts";
 
 export type TokenNames = ReadonlyMap<Mint, Pick<Token, "symbol" | "decimals">>;
@@ -36,11 +43,14 @@ export function executionStatusOf(
     time: timestampOf(recorded.metadata.recordedAtUs),
     eventType: recorded.event.type,
     terminal: isTerminal(order),
+    txSignature: signatureOf(order),
+    provisional: order.phase === "provisional",
   };
 }
 
 /** One sentence with the numbers that matter. */
 export function describeEvent(event: OrderEvent, order: OrderState, tokens: TokenNames): string {
+  if (isLiveEvent(event)) return describeLive(event);
   const { data, type } = event;
   const amount = (units: string, mint: Mint) => shown(units, tokens, mint);
   switch (type) {
@@ -101,7 +111,10 @@ function describeFill(
   const received = shown(data.amountOut, tokens, outputMintOf(request));
   const at = decimals ? ` at ${priceFromRatio(ratioOf(data.price), decimals)}` : "";
   const slippage = formatCentiBps(BigInt(data.slippageVsQuotedCentiBps));
-  return `filled: ${spent} for ${received}${at}, ${slippage} bps from the quote`;
+  const deal = `${spent} for ${received}${at}, ${slippage} bps from the quote`;
+  return data.live
+    ? `filled, not final yet: ${deal}, in slot ${data.live.slot} as ${data.txSignature}`
+    : `filled: ${deal}`;
 }
 
 /** Parts per million as basis points: 5025 are "50.25". */

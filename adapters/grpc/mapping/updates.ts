@@ -27,7 +27,8 @@ export function tradeUpdateOf(
 /** What the trade history will show of the order. */
 function entryOf(order: OrderState): TradeHistoryEntry {
   const result = tradeResultOf(order, { balances: undefined, position: "" });
-  const { fees } = result;
+  const { fees, failedAttemptsFeeLamports } = result;
+  const ofFill = fees ? fees.baseFeeLamports + fees.priorityFeeLamports + fees.tipLamports : 0n;
   return {
     orderId: result.orderId,
     requestId: result.requestId,
@@ -40,12 +41,16 @@ function entryOf(order: OrderState): TradeHistoryEntry {
     amountIn: result.amountIn,
     amountOut: result.amountOut,
     price: result.price,
-    feesLamports: fees ? fees.baseFeeLamports + fees.priorityFeeLamports + fees.tipLamports : 0n,
+    feesLamports: ofFill + failedAttemptsFeeLamports,
     error: result.lastError,
     txSignature: result.txSignature,
     sourceService: order.request.sourceService,
     requestedAt: result.requestedAt,
     updatedAt: result.updatedAt,
     revision: result.revision,
+    attemptCount: result.attemptCount,
+    provisional: result.provisional,
+    slot: result.slot,
+    wallet: result.wallet,
   };
 }
