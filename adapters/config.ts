@@ -7,7 +7,7 @@ import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
 import type { SquareRootOptions } from "../domain/pricing/slippage/square-root.ts";
 import type { AccountId, Mint } from "../domain/primitives/ids.ts";
-import { type ConfigProblem, type FirstFunds, resolve } from "./config/check.ts";
+import { type FirstFunds, resolve } from "./config/check.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import { nearestKey } from "./config/keys.ts";
 import {
@@ -20,36 +20,36 @@ import {
   merge,
   oneValue,
   type Read,
-  readSecret,
   settingLayers,
   type Tree,
   unknownName,
 } from "./config/layers.ts";
+import { type LiveSettings, liveSettings, secretOf } from "./config/live-settings.ts";
+import type { ConfigProblem } from "./config/report.ts";
 import { configSchema, type RawConfig } from "./config/schema.ts";
 
-type Finished = "data" | "blockedPairs" | "firstAccount" | "jupiter" | "paper";
+type Finished = "data" | "blockedPairs" | "firstAccount" | "jupiter" | "paper" | "live";
 
-export type Config = Omit<RawConfig, Finished> & {
-  /** Absolute path of the data folder. */
-  readonly data: string;
-  /** `baseMint/quoteMint`. */
-  readonly blockedPairs: readonly string[];
-  readonly paper: Omit<RawConfig["paper"], "usdTokens" | "squareRoot"> & {
-    /** Mints that count as one US dollar a token. */
-    readonly usdMints: readonly Mint[];
-    readonly squareRoot: Omit<SquareRootOptions, "otherwise">;
+export type Config = Omit<RawConfig, Finished | keyof LiveSettings> &
+  LiveSettings & {
+    /** Absolute path of the data folder. */
+    readonly data: string;
+    /** `baseMint/quoteMint`. */
+    readonly blockedPairs: readonly string[];
+    readonly paper: Omit<RawConfig["paper"], "usdTokens" | "squareRoot"> & {
+      /** Mints that count as one US dollar a token. */
+      readonly usdMints: readonly Mint[];
+      readonly squareRoot: Omit<SquareRootOptions, "otherwise">;
+    };
+    readonly jupiter: Omit<RawConfig["jupiter"], "apiKey" | "apiKeyFile"> & {
+      /** A function, so that no log and no JSON ever shows the key. */
+      readonly apiKey: (() => string) | undefined;
+    };
+    /** Opened at the first start on an empty log; funds in smallest units. */
+    readonly firstAccount:
+      | { readonly name: AccountId; readonly funds: readonly FirstFunds[] }
+      | undefined;
   };
-  readonly jupiter: {
-    readonly baseUrls: readonly string[];
-    readonly timeoutMs: number;
-    /** A function, so that no log and no JSON ever shows the key. */
-    readonly apiKey: (() => string) | undefined;
-  };
-  /** Opened at the first start on an empty log; funds in smallest units. */
-  readonly firstAccount:
-    | { readonly name: AccountId; readonly funds: readonly FirstFunds[] }
-    | undefined;
-};
 
 export type ConfigFlags = {
   /** Path of the configuration file. */
@@ -65,6 +65,8 @@ export type ConfigFlags = {
   }[];
   /** `KEY=VALUE` pairs. */
   readonly set?: readonly string[];
+  /** Flags whose values are no plain texts; above all others. */
+  readonly layers?: readonly Layer[];
 };
 
 export type ConfigResult =
@@ -85,7 +87,7 @@ export function loadConfig(flags: ConfigFlags, environment: Environment): Config
   }
   reads.push(environmentLayers(environment), settingLayers(flags.set ?? []));
   const direct = (flags.values ?? []).map(({ flag, key, value }) => oneValue(flag, key, value));
-  const layers = [...reads.flatMap(({ value }) => value), ...direct];
+  const layers = [...reads.flatMap(({ value }) => value), ...direct, ...(flags.layers ?? [])];
   const problems = reads.flatMap((read) => read.problems);
   const tree = layers.reduce<Tree>((below, { values }) => merge(below, values), DEFAULTS);
   const parsed = configSchema.safeParse(tree);
@@ -94,28 +96,35 @@ export function loadConfig(flags: ConfigFlags, environment: Environment): Config
     return { kind: "wrong", problems: [...problems, ...wrong] };
   }
   const { problems: between, ...resolved } = resolve(parsed.data);
-  const key = apiKeyOf(parsed.data);
-  problems.push(...between.map((problem) => sentence(problem, layers)), ...key.problems);
+  const { jupiter, jito } = parsed.data;
+  const key = secretOf(jupiter.apiKeyFile, "the API key file");
+  const jitoKey = secretOf(jito.authKeyFile, "the authentication key file of Jito");
+  problems.push(...between.map((problem) => sentence(problem, layers)));
+  problems.push(...key.problems, ...jitoKey.problems);
   if (problems.length > 0) return { kind: "wrong", problems };
-  return { kind: "config", config: finish(parsed.data, resolved, key.value) };
+  const secrets = { apiKey: key.value ?? jupiter.apiKey, jitoKey: jitoKey.value };
+  return { kind: "config", config: finish(parsed.data, resolved, secrets) };
 }
+
+type Secrets = { readonly apiKey: string | undefined; readonly jitoKey: string | undefined };
 
 function finish(
   raw: RawConfig,
   resolved: Omit<ReturnType<typeof resolve>, "problems">,
-  apiKey: string | undefined,
+  { apiKey, jitoKey }: Secrets,
 ): Config {
-  const { firstAccount, jupiter, paper } = raw;
+  const { firstAccount, jupiter, paper, live: _live, ...rest } = raw;
+  const { apiKey: _key, apiKeyFile: _file, ...asking } = jupiter;
   const { usdTokens: _, squareRoot, ...venue } = paper;
   const { usdMints, depthUsdOf } = resolved;
   return {
-    ...raw,
+    ...rest,
+    ...liveSettings(raw, resolved.live, jitoKey),
     paper: { ...venue, usdMints, squareRoot: { ...squareRoot, depthUsdOf } },
     data: resolvePath(raw.data),
     blockedPairs: resolved.blockedPairs,
     jupiter: {
-      baseUrls: jupiter.baseUrls,
-      timeoutMs: jupiter.timeoutMs,
+      ...asking,
       apiKey: apiKey === undefined ? undefined : () => apiKey,
     },
     firstAccount: firstAccount
@@ -124,13 +133,10 @@ function finish(
   };
 }
 
-function apiKeyOf({ jupiter }: RawConfig): Read<string | undefined> {
-  if (jupiter.apiKeyFile === undefined) return { value: jupiter.apiKey, problems: [] };
-  const read = readSecret(jupiter.apiKeyFile);
-  if (read.problems.length > 0 || /^[\x21-\x7e]{1,500}$/.test(read.value)) return read;
-  const problem = `${jupiter.apiKeyFile} must hold one key of 1 to 500 printable characters`;
-  return { value: undefined, problems: [problem] };
-}
+/** Whose values are, or may hold, keys. */
+const SECRET_KEYS: ReadonlySet<PropertyKey> = new Set([
+  ...["apiKey", "urls", "wsUrls", "url", "privateSenders"],
+]);
 
 function sentencesOf(
   issue: z.core.$ZodIssue,
@@ -139,7 +145,7 @@ function sentencesOf(
 ): readonly string[] {
   if (issue.code !== "unrecognized_keys") {
     const given = at(tree, issue.path);
-    const shown = issue.path.includes("apiKey") ? undefined : shownValue(given);
+    const shown = issue.path.some((part) => SECRET_KEYS.has(part)) ? undefined : shownValue(given);
     const message = shown === undefined ? issue.message : `${issue.message}, not ${shown}`;
     return [sentence({ path: issue.path, message }, layers)];
   }

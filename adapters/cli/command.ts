@@ -13,6 +13,8 @@ export type Io = {
   readonly isTerminal: boolean;
   /** Of stdout, where that is a terminal. */
   readonly screen?: Screen | undefined;
+  /** Asks at the terminal without echo; undefined answer: no answer. Undefined where nobody can be asked. */
+  readonly askHidden?: ((question: string) => Promise<Uint8Array | undefined>) | undefined;
 };
 
 export type Screen = { readonly columns: () => number; readonly rows: () => number };
@@ -30,12 +32,22 @@ export type Call = {
 };
 
 /** What a command needs: it decides the common options and the group in the help. */
-export type Needs = "engine" | "http" | "store" | "both" | "starts" | "files";
+export type Needs =
+  | "engine"
+  | "http"
+  | "store"
+  | "both"
+  | "starts"
+  | "files"
+  | "localnet"
+  | "wallets";
 
 export type OptionSpec = {
   /** As commander wants it, such as `--limit <n>`. */
   readonly flags: string;
   readonly description: string;
+  /** May be given several times; read with `list`. */
+  readonly repeatable?: true;
 };
 
 export type CommandSpec = {
@@ -70,7 +82,10 @@ const KEY_OF_OPTION: Readonly<Record<string, string>> = {
  */
 export function configOf(
   { options, io }: Pick<Call, "options" | "io">,
-  settings: readonly string[] = [],
+  {
+    settings = [],
+    layers = [],
+  }: Pick<ConfigFlags, "layers"> & { settings?: readonly string[] } = {},
 ): Config {
   const values = Object.entries(KEY_OF_OPTION).flatMap(([option, key]) => {
     const value = options.text(option);
@@ -80,6 +95,7 @@ export function configOf(
     config: options.text("config"),
     values,
     set: [...settings, ...options.list("set")],
+    layers,
   };
   const result = loadConfig(flags, io.environment);
   if (result.kind === "config") return result.config;

@@ -1,5 +1,6 @@
 /** The program's entry: this process as the world of the command line. */
 import { once } from "node:events";
+import { askHidden } from "./hidden-prompt.ts";
 import { runCli } from "./program.ts";
 
 /** Handles that a library forgot must not keep a finished command alive. */
@@ -28,6 +29,9 @@ void runCli(process.argv.slice(2), {
   flushed,
   environment: process.env,
   isTerminal: process.stderr.isTTY === true,
+  askHidden: process.stdin.isTTY
+    ? (question) => askHidden(question, process.stdin, process.stderr)
+    : undefined,
   screen: process.stdout.isTTY
     ? // Some terminals say 0.
       { columns: () => process.stdout.columns || 80, rows: () => process.stdout.rows || 24 }

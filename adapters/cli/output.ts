@@ -6,6 +6,8 @@
 import { formatTimestamp, type TimestampUs } from "../../domain/primitives/time.ts";
 import type { Timestamp } from "../../proto/generated/google/protobuf/timestamp.ts";
 import {
+  AttemptOutcome,
+  BreakerState,
   CancelOutcome,
   OrderStatus,
   TradeAction,
@@ -24,6 +26,8 @@ const ENUMS: Readonly<Record<string, Enum>> = {
   urgency: { prefix: "URGENCY_", values: Urgency },
   waitFor: { prefix: "WAIT_FOR_", values: WaitFor },
   outcome: { prefix: "CANCEL_OUTCOME_", values: CancelOutcome },
+  state: { prefix: "BREAKER_STATE_", values: BreakerState },
+  attemptOutcome: { prefix: "ATTEMPT_OUTCOME_", values: AttemptOutcome },
 };
 
 /** `FILLED` for 4 in the field `status`; the number itself where this program does not know it. */

@@ -1,26 +1,31 @@
 /** The command line: commander's program made from the commands, and how every error is told. */
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { accountsCommand } from "./accounts.ts";
-import { calibrateCommand } from "./calibrate.ts";
-import { cancelCommand } from "./cancel.ts";
 import type { CommandSpec, Io, Needs, OptionSpec, Options } from "./command.ts";
-import { diffCommand } from "./diff.ts";
-import { equityCommand } from "./equity.ts";
 import { CliError, EXIT, type ExitCode, exitCodesText } from "./exit-codes.ts";
-import { explainCommand } from "./explain.ts";
-import { exportCommand } from "./export.ts";
-import { importCommand } from "./import.ts";
+import { faucetCommand } from "./live/faucet.ts";
+import { localnetCommand } from "./live/localnet.ts";
+import { resolveCommand } from "./live/resolve.ts";
+import { haltCommand, resumeCommand, safetyCommand } from "./live/safety.ts";
+import { walletCommand } from "./live/wallet.ts";
+import { cancelCommand } from "./orders/cancel.ts";
+import { diffCommand } from "./orders/diff.ts";
+import { explainCommand } from "./orders/explain.ts";
+import { historyCommand, watchCommand } from "./orders/queries.ts";
+import { tradeCommand } from "./orders/trade.ts";
 import { jsonLine, printable } from "./output.ts";
-import { positionsCommand } from "./positions.ts";
-import { historyCommand, watchCommand } from "./queries.ts";
-import { rebuildCommand } from "./rebuild.ts";
-import { replayCommand } from "./replay.ts";
+import { accountsCommand } from "./portfolio/accounts.ts";
+import { equityCommand } from "./portfolio/equity.ts";
+import { positionsCommand } from "./portfolio/positions.ts";
+import { calibrateCommand } from "./record/calibrate.ts";
+import { exportCommand } from "./record/export.ts";
+import { importCommand } from "./record/import.ts";
+import { rebuildCommand } from "./record/rebuild.ts";
+import { replayCommand } from "./record/replay.ts";
+import { whatifCommand } from "./record/whatif.ts";
 import { serveCommand, startCommand } from "./serve.ts";
 import { verifyCommand } from "./store.ts";
-import { topCommand } from "./top.ts";
-import { tradeCommand } from "./trade.ts";
-import { whatifCommand } from "./whatif.ts";
+import { topCommand } from "./top/top.ts";
 
 export const COMMANDS: readonly CommandSpec[] = [
   startCommand,
@@ -34,7 +39,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   explainCommand,
   diffCommand,
   cancelCommand,
+  resolveCommand,
+  haltCommand,
+  resumeCommand,
+  safetyCommand,
   accountsCommand,
+  walletCommand,
   replayCommand,
   rebuildCommand,
   verifyCommand,
@@ -42,6 +52,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   importCommand,
   calibrateCommand,
   whatifCommand,
+  localnetCommand,
+  faucetCommand,
 ];
 
 const GROUPS: Readonly<Record<Needs, string>> = {
@@ -51,6 +63,8 @@ const GROUPS: Readonly<Record<Needs, string>> = {
   both: "Ask a running engine (--grpc), or read the store beside it (--data):",
   store: "Read the store beside it (--data FOLDER), with or without an engine:",
   files: "Read recordings; needs neither engine nor store:",
+  localnet: "Run a local chain, and fund wallets on it:",
+  wallets: "Keep wallets for live trading (--data FOLDER):",
 };
 
 const DATA = { flags: "--data <folder>", description: "data folder (default: ./.orderstream)" };
@@ -59,7 +73,11 @@ const GRPC = {
   description: "gRPC address (default: 127.0.0.1:50051)",
 };
 const HTTP = { flags: "--http <host:port>", description: "HTTP address (default: 127.0.0.1:8080)" };
-const SET = { flags: "--set <key=value>", description: "any key of the configuration; repeatable" };
+const SET: OptionSpec = {
+  flags: "--set <key=value>",
+  description: "any key of the configuration; repeatable",
+  repeatable: true,
+};
 
 const OPTIONS_OF: Readonly<Record<Needs, readonly OptionSpec[]>> = {
   starts: [DATA, GRPC, HTTP, SET],
@@ -68,6 +86,8 @@ const OPTIONS_OF: Readonly<Record<Needs, readonly OptionSpec[]>> = {
   both: [GRPC, HTTP, DATA],
   store: [DATA],
   files: [DATA, SET],
+  localnet: [SET],
+  wallets: [DATA],
 };
 
 const COMMON: readonly OptionSpec[] = [
@@ -149,14 +169,16 @@ const PLACES: Readonly<Record<Needs, string>> = {
   both: "It talks to the running engine at --grpc, or reads the store in --data.",
   store: "It reads the store in --data and needs no engine.",
   files: "It reads the files that it is given, and the store in --data only when told so.",
+  localnet: "It talks to the local chain on this machine, and needs no engine.",
+  wallets: "It reads the wallets in --data and needs no engine.",
 };
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const exampleLine = (example: string): string => `  orderstream ${example}`;
 
-function optionOf({ flags, description }: OptionSpec): Option {
+function optionOf({ flags, description, repeatable }: OptionSpec): Option {
   const option = new Option(flags, description);
-  if (flags === SET.flags) {
+  if (repeatable) {
     option.argParser((value: string, before: unknown) => [
       ...(Array.isArray(before) ? before : []),
       value,

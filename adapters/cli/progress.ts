@@ -87,6 +87,7 @@ export type ProgressFigures = {
 };
 
 const BAR_WIDTH = 16;
+const LEAST_BAR_WIDTH = 4;
 /** A line that wraps cannot be drawn over. */
 const MAX_WIDTH = 79;
 
@@ -100,12 +101,20 @@ export function progressLine(figures: ProgressFigures): string {
   const rate = `${grouped(Math.round(perSecond))}/s`;
   if (total === undefined) return cut(`${what} ${grouped(done)} ${unit}, ${rate}`, isTerminal);
   const share = total > 0 ? Math.min(1, done / total) : 1;
-  const filled = Math.floor(share * BAR_WIDTH);
-  const bar = isTerminal ? `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] ` : "";
   const percent = `${Math.floor(share * 100)} %`.padStart(isTerminal ? 5 : 0);
   const of = `${grouped(done)}/${grouped(total)} ${unit}`;
   const left = leftText(total - done, perSecond);
-  return cut(`${what} ${bar}${percent} ${of}, ${rate}${left}`, isTerminal);
+  const figuresText = `${percent} ${of}, ${rate}${left}`;
+  if (!isTerminal) return `${what} ${figuresText}`;
+  const room = MAX_WIDTH - `${what} [] ${figuresText}`.length;
+  return cut(`${what} ${barText(share, room)} ${figuresText}`, isTerminal);
+}
+
+/** Narrower where the figures need the room. */
+function barText(share: number, room: number): string {
+  const width = Math.min(BAR_WIDTH, Math.max(LEAST_BAR_WIDTH, room));
+  const filled = Math.floor(share * width);
+  return `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
 }
 
 const cut = (line: string, isTerminal: boolean): string =>

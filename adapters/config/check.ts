@@ -6,10 +6,9 @@ import type { Token } from "../../domain/order/policy.ts";
 import { parseAmount } from "../../domain/primitives/amount.ts";
 import { type Mint, SOL_MINT } from "../../domain/primitives/ids.ts";
 import { formatAddress } from "./address.ts";
+import { type ResolvedLive, resolveLive } from "./check-live.ts";
+import { type ConfigProblem, findToken as find, type Report } from "./report.ts";
 import type { RawConfig } from "./schema.ts";
-
-/** `message` continues a sentence that begins with the key. */
-export type ConfigProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
 
 export type FirstFunds = { readonly mint: Mint; readonly amount: bigint };
 export type Resolved = {
@@ -20,6 +19,7 @@ export type Resolved = {
   readonly usdMints: readonly Mint[];
   /** Whole US dollars by `baseMint/quoteMint`. */
   readonly depthUsdOf: ReadonlyMap<string, number>;
+  readonly live: ResolvedLive;
 };
 
 export function resolve(config: RawConfig): Resolved & { readonly problems: ConfigProblem[] } {
@@ -32,6 +32,7 @@ export function resolve(config: RawConfig): Resolved & { readonly problems: Conf
   return {
     problems,
     usdMints: usdMintsOf(config, report),
+    live: resolveLive(config, report),
     depthUsdOf: new Map(
       Object.entries(config.paper.squareRoot.depthUsdOf).map(([pair, depthUsd]) => {
         const path = ["paper", "squareRoot", "depthUsdOf", pair];
@@ -51,12 +52,6 @@ export function resolve(config: RawConfig): Resolved & { readonly problems: Conf
     }),
   };
 }
-
-type Report = (path: readonly PropertyKey[], message: string) => void;
-
-/** By symbol in any case, or by mint. */
-const find = (tokens: readonly Token[], name: string): Token | undefined =>
-  tokens.find(({ symbol, mint }) => mint === name || symbol.toUpperCase() === name.toUpperCase());
 
 /** `BASE/QUOTE` by symbol or mint as two mints; reported and left as it is where it is no such pair. */
 function pairOf(

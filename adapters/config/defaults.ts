@@ -3,6 +3,8 @@
  * file, so that it reads as an example of one. Token sizes and first funds are whole tokens; names
  * that end in Lamports count lamports.
  */
+import { DEFAULT_MEV, type MevOptions, type Saturation } from "../../domain/pricing/mev-options.ts";
+import { BREAKER_LIMITS } from "../../domain/safety/breaker.ts";
 
 type TokenEntry = {
   readonly symbol: string;
@@ -36,29 +38,41 @@ const TOKENS: readonly TokenEntry[] = [
   token("WETH", "7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs", 8, ["0.00001", "500"]),
   token("JitoSOL", "J1toso1uCk3RLmjorhTtrVwY9HJ7X8V9yYac6Y7kGCPn", 9, ["0.0001", "10000"]),
   token("mSOL", "mSoLzYCxHdYgdzU16g5QSh3i5K3z3KZK7ytfqcJm7So", 9, ["0.0001", "10000"]),
+  // Token-2022; the second one takes a fee of each transfer, so that live orders need it allowed by name.
+  token("PYUSD", "2b1kV6DkPAnxd5ixfnxCpjxmKwqjjaYmCZfHsFu24GXo", 6, ["0.01", "1000000"]),
+  token("BERN", "CKfatsPMUf8SkiURsDXs7eK6GWb4Jsd6UDbs7twMCWxo", 5, ["1", "500000000"]),
 ];
 
-const figures = (probabilityPpm: number, impactPpm: number, wantedProtectionPpm: number) => ({
-  ...{ probabilityPpm, impactPpm, wantedProtectionPpm },
-});
+/** The MEV model's own defaults. The first class begins at nothing, which the file does not say. */
+function mevInTheFile({ classes, protection }: MevOptions) {
+  const { fromUsd: _, ...LOW } = classes.LOW;
+  const { priorityFee, tip, routePpm } = protection;
+  return {
+    classes: { ...classes, LOW },
+    protection: { priorityFee: inTheFile(priorityFee), tip: inTheFile(tip), routePpm },
+  };
+}
 
-/** The same as the MEV model's own defaults, where their sources stand. */
-const MEV = {
-  classes: {
-    LOW: figures(5_000, 3_000, 100_000),
-    MEDIUM: { fromUsd: 1_000, ...figures(20_000, 5_000, 300_000) },
-    HIGH: { fromUsd: 10_000, ...figures(80_000, 10_000, 600_000) },
-    CRITICAL: { fromUsd: 100_000, ...figures(200_000, 20_000, 800_000) },
-  },
-  protection: {
-    priorityFee: { maximumPpm: 200_000, halfLamports: "100000" },
-    tip: { maximumPpm: 600_000, halfLamports: "100000" },
-    routePpm: 700_000,
-  },
-};
+const inTheFile = ({ maximumPpm, halfLamports }: Saturation) => ({
+  maximumPpm,
+  halfLamports: String(halfLamports),
+});
 
 /** Every trade has the outcome that the market and the models give it. */
 const OUTCOMES = { successRateBps: 10_000, seed: "" };
+
+/** 400 ms a block, final after 31 more: as on mainnet. */
+const LOCALNET = {
+  ...{ rpcPort: 0, controlPort: 0, jitoPort: 0 },
+  ...{ nodes: 2, blockTimeMs: 400, finalLag: 31 },
+};
+
+const LIVE_LIMITS = {
+  ...{ slippageToleranceBps: 1_000, priceBandBps: 1_000, maxOrdersPerMinute: 60 },
+  ...{ maxExposure: {}, allowedExtensions: {}, feeCapLamports: "10000" },
+  ...{ confirmationTimeoutMs: 30_000, rebroadcastMs: 2_000, graceMs: 30_000 },
+  acceptSingleNode: false,
+};
 
 export const DEFAULTS = {
   data: "./.orderstream",
@@ -66,7 +80,16 @@ export const DEFAULTS = {
   http: "127.0.0.1:8080",
   market: { symbol: "SOL", seed: 1, speed: 1, port: 0 },
   // None: the local market. Nothing leaves this machine unless a URL is configured.
-  jupiter: { baseUrls: [], timeoutMs: 2_000 },
+  jupiter: {
+    ...{ baseUrls: [], timeoutMs: 2_000, platformFeeBps: 0, dexes: [], excludeDexes: [] },
+    ...{ restrictIntermediateTokens: true, skipUserAccountsRpcCalls: true },
+  },
+  localnet: LOCALNET,
+  rpc: { urls: [], wsUrls: [], timeoutMs: 2_000 },
+  jito: {},
+  privateSenders: [],
+  signer: { feeAccounts: [] },
+  liveLimits: LIVE_LIMITS,
   cache: { ttlMs: 2_000, staleMs: 0, whenStale: "refuse" },
   tokens: TOKENS,
   blockedPairs: [],
@@ -91,10 +114,11 @@ export const DEFAULTS = {
     // Assumptions, to be replaced by what is found for the pairs that are traded.
     squareRoot: { impactBpsAtDepth: 100, depthUsd: 5_000_000, depthUsdOf: {} },
     routeImpact: { sharePercent: 50, floorBps: 10 },
-    mev: MEV,
+    mev: mevInTheFile(DEFAULT_MEV),
     outcomes: OUTCOMES,
   },
   retry: { attempts: 3, baseDelayMs: 100, maxDelayMs: 30_000 },
+  safety: BREAKER_LIMITS,
   executor: { mode: "PAPER", account: "paper" },
   firstAccount: { name: "paper", funds: { SOL: "100", USDC: "10000" } },
 } as const;

@@ -1,6 +1,9 @@
 /** What the engine is started with, made of the configuration: limits, models, knobs. */
 import type { EngineConfig } from "../../domain/application/engine.ts";
+import type { LiveConfig } from "../../domain/application/live/live.types.ts";
+import { JITO_TIP_ACCOUNTS } from "../../domain/chain/addresses.ts";
 import { mevModel } from "../../domain/pricing/mev.ts";
+import { PRIORITY_FEE_RULES } from "../../domain/pricing/priority-fee.ts";
 import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
 import type { SlippageModel } from "../../domain/pricing/slippage/model.ts";
 import { routeImpactSlippage } from "../../domain/pricing/slippage/route-impact.ts";
@@ -20,6 +23,7 @@ export function engineConfigOf(config: Config): EngineConfig {
       priorityFeeBelowLamports: limits.priorityFeeBelowLamports,
       maxQuoteAgeMs: limits.maxQuoteAgeMs,
       maxStaleQuoteAgeMs: cache.staleMs,
+      livePriceBandBps: config.liveLimits.priceBandBps,
     },
     retry: config.retry,
     baseFeeLamports: paper.baseFeeLamports,
@@ -31,6 +35,29 @@ export function engineConfigOf(config: Config): EngineConfig {
     defaults,
     limits,
     paperSlotsPerAccount: paper.slotsPerAccount,
+    safety: config.safety,
+  };
+}
+
+/** Independent nodes that must each prove that a transaction can never land. */
+const NODES_REQUIRED = 2;
+
+export function liveConfigOf(
+  { liveLimits, defaults, jupiter }: Config,
+  accounts: LiveConfig["accounts"],
+): LiveConfig {
+  const { acceptSingleNode, feeCapLamports, priceBandBps: _, ...limits } = liveLimits;
+  return {
+    ...limits,
+    accounts,
+    priorityFee: {
+      ...PRIORITY_FEE_RULES,
+      defaultLamports: defaults.priorityFeeLamports,
+      capLamports: feeCapLamports,
+    },
+    proof: { nodesRequired: NODES_REQUIRED, acceptSingleNode },
+    platformFeeBps: jupiter.platformFeeBps,
+    tipAccounts: [...JITO_TIP_ACCOUNTS],
   };
 }
 

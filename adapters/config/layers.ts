@@ -1,5 +1,6 @@
 /** The sources of the configuration as layers of plain values: file, environment, flags. */
 import { readFileSync, statSync } from "node:fs";
+import { PASSPHRASE_VARIABLE } from "../signer/passphrase.ts";
 import { environmentName, KEYS, nearest, nearestKey, readValue } from "./keys.ts";
 
 export type Tree = { readonly [key: string]: unknown };
@@ -42,8 +43,15 @@ export function fileLayer(file: string): Read<Layer> {
   return { value: layer(parsed), problems: [] };
 }
 
-/** The file's own name, and the folder of recorded data that tests of this project read. */
-const NOT_KEYS: ReadonlySet<string> = new Set([CONFIG_VARIABLE, "ORDERSTREAM_REAL_DATA"]);
+/**
+ * The file's own name, the folder of recorded data that tests of this project read, and the passphrase
+ * of wallets, which is in no configuration.
+ */
+const NOT_KEYS: ReadonlySet<string> = new Set([
+  CONFIG_VARIABLE,
+  "ORDERSTREAM_REAL_DATA",
+  PASSPHRASE_VARIABLE,
+]);
 
 /**
  * Every variable that begins with ORDERSTREAM_ must be a known one: a misspelt limit is no limit.
@@ -128,9 +136,9 @@ export function merge(below: Tree, above: Tree): Tree {
   return merged;
 }
 
-/** A secret in a file of its own; line ends around it are not part of it. */
-export function readSecret(file: string): Read<string> {
-  const text = readText(file, "the API key file", MAX_SECRET_BYTES);
+/** A secret in a file of its own; line ends around it are not part of it. `what`: such as "the API key file". */
+export function readSecret(file: string, what: string): Read<string> {
+  const text = readText(file, what, MAX_SECRET_BYTES);
   return { ...text, value: text.value.trim() };
 }
 

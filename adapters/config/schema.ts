@@ -16,6 +16,19 @@ import {
   NEW_ACCOUNT_PATTERN,
 } from "../../domain/primitives/ids.ts";
 import { type Address, isLoopback, parseAddress } from "./address.ts";
+import {
+  accountsSchema,
+  genesisHashSchema,
+  jitoSchema,
+  liveLimitsSchema,
+  localnetSchema,
+  networkSchema,
+  privateSendersSchema,
+  routeFields,
+  rpcSchema,
+  signerSchema,
+  yesNo,
+} from "./live-schema.ts";
 import { mevSchema, outcomesSchema } from "./paper-models.ts";
 import {
   routeImpactSchema,
@@ -24,10 +37,7 @@ import {
   usdTokensSchema,
   volatilitySchema,
 } from "./slippage-models.ts";
-import { lamports, text, whole } from "./values.ts";
-
-const WHOLE_TOKENS = 'must be an amount of whole tokens as a text such as "1.5"';
-const wholeTokens = z.string(WHOLE_TOKENS).regex(/^\d{1,20}(\.\d{1,20})?$/, WHOLE_TOKENS);
+import { lamports, list, text, whole, wholeTokens } from "./values.ts";
 
 const address = z
   .string("must be HOST:PORT such as 127.0.0.1:50051")
@@ -92,8 +102,6 @@ const token = z
     return { ...rest, minAmount: min, maxAmount: max };
   });
 
-const list = (min: number, max: number) => `must be a list of ${min} to ${max} entries`;
-
 export const configSchema = z.strictObject({
   data: text(1_000),
   grpc: address,
@@ -108,6 +116,16 @@ export const configSchema = z.strictObject({
       .max(1_000_000, "must be a number from 0 to 1000000"),
     port: whole(0, 65_535),
   }),
+  network: networkSchema,
+  live: yesNo.optional(),
+  genesisHash: genesisHashSchema,
+  rpc: rpcSchema,
+  jito: jitoSchema,
+  privateSenders: privateSendersSchema,
+  accounts: accountsSchema,
+  signer: signerSchema,
+  liveLimits: liveLimitsSchema,
+  localnet: localnetSchema,
   jupiter: z.strictObject({
     baseUrls: z.array(baseUrl, list(0, 8)).max(8, list(0, 8)),
     apiKey: z
@@ -116,6 +134,7 @@ export const configSchema = z.strictObject({
       .optional(),
     apiKeyFile: text(1_000).optional(),
     timeoutMs: whole(10, 60_000),
+    ...routeFields,
   }),
   cache: z.strictObject({
     ttlMs: whole(0, 60_000),
@@ -158,8 +177,17 @@ export const configSchema = z.strictObject({
     baseDelayMs: whole(1, 60_000),
     maxDelayMs: whole(1, 3_600_000),
   }),
+  safety: z.strictObject({
+    unknownsToOpen: whole(1, 1_000),
+    errorsToOpen: whole(1, 1_000),
+    windowMs: whole(1_000, 86_400_000),
+    coolDownMs: whole(1_000, 86_400_000),
+  }),
   executor: z.strictObject({
-    mode: z.literal("PAPER", 'must be "PAPER": live execution is not available yet'),
+    mode: z.literal(
+      "PAPER",
+      'must be "PAPER": the frozen contract has no field for what a live trade needs',
+    ),
     account,
   }),
   firstAccount: z

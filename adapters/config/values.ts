@@ -19,3 +19,11 @@ export const lamports = z
   .union([z.string(), z.int().min(0)], LAMPORTS)
   .refine((value) => /^\d{1,20}$/.test(String(value)) && BigInt(value) <= U64_MAX, LAMPORTS)
   .transform((value) => BigInt(value));
+
+const WHOLE_TOKENS = 'must be an amount of whole tokens as a text such as "1.5"';
+export const wholeTokens = z.string(WHOLE_TOKENS).regex(/^\d{1,20}(\.\d{1,20})?$/, WHOLE_TOKENS);
+
+/** Message of a list that is none, is too long or too short. */
+export const list = (min: number, max: number) => `must be a list of ${min} to ${max} entries`;
+
+export const textList = (max: number, message: string) => z.array(text(max), message);

@@ -32,6 +32,7 @@ export function createNodeHasher(): Hasher {
     // Small texts share their memory, which costs less than a TextEncoder's arrays.
     utf8: (text) => Buffer.from(text, "utf8"),
     sha256: (text) => hash("sha256", wellFormed(text), "hex") as Hash,
+    digest: (bytes) => hash("sha256", bytes, "buffer"),
     uuid5: (namespace, name) => {
       const prefix = bytesOf(namespace);
       if (wellFormed(name).length > SHORT_NAME) {

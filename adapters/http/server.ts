@@ -25,6 +25,8 @@ export type StateReport = {
 
 export type HttpDependencies = {
   readonly status: () => Pick<EngineStatus, "accepting" | "reason">;
+  /** Lines for people behind the word of /readyz. */
+  readonly details?: () => readonly string[];
   /** The engine's state at one position. */
   readonly state: () => StateReport | Promise<StateReport>;
   /** All figures in a text format, and which. */
@@ -128,7 +130,8 @@ async function answer(request: IncomingMessage, dependencies: HttpDependencies):
   if (path === "/state") return json(200, await dependencies.state());
   if (path === "/metrics") return { status: 200, ...(await dependencies.metrics()) };
   const { accepting, reason } = dependencies.status();
-  return accepting ? text(200, "ok") : text(503, reason || "not accepting orders");
+  const word = accepting ? "ok" : reason || "not accepting orders";
+  return text(accepting ? 200 : 503, [word, ...(dependencies.details?.() ?? [])].join("\n"));
 }
 
 const text = (status: number, body: string): Reply => ({

@@ -1,6 +1,7 @@
 /** Figures that the engine's parts keep anyway: read when somebody asks, at no cost otherwise. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { EngineStatus } from "../../domain/application/engine.types.ts";
+import type { EngineStatus, SafetyStatus } from "../../domain/application/engine.types.ts";
+import { type LiveFigures, registerLiveMetrics } from "./live-metrics.ts";
 import { US_PER_S } from "./units.ts";
 
 /** Counts since the start. */
@@ -20,9 +21,12 @@ export type ViewFigures = {
 
 export type EngineSources = {
   readonly status: () => EngineStatus;
+  readonly safety: () => SafetyStatus;
   readonly quotes: () => QuoteCacheFigures;
   /** By the name of what follows the log: a handful, always the same ones. */
   readonly views: () => Readonly<Record<string, ViewFigures>>;
+  /** Absent: nobody trades live. */
+  readonly live?: (() => LiveFigures) | undefined;
 };
 
 export function registerEngineMetrics(registry: Registry, sources: EngineSources): void {
@@ -52,8 +56,30 @@ export function registerEngineMetrics(registry: Registry, sources: EngineSources
   gauge("orderstream_log_position", "Position of the log's last event.", () =>
     Number(status().position ?? 0n),
   );
+  gauge(
+    "orderstream_breaker_open",
+    "1 while the circuit breaker is open or half-open, else 0.",
+    () => (sources.safety().breaker.kind === "closed" ? 0 : 1),
+  );
+  registerHalts(registry, sources.safety);
   registerQuoteCache(registry, sources.quotes);
   registerViews(registry, sources.views);
+  if (sources.live) registerLiveMetrics(registry, sources.live);
+}
+
+function registerHalts(registry: Registry, read: EngineSources["safety"]): void {
+  new Gauge({
+    name: "orderstream_trading_halted",
+    help: "Halts in effect: of everything (0 or 1), of accounts, of mints.",
+    labelNames: ["scope"],
+    registers: [registry],
+    collect() {
+      const { halts } = read();
+      for (const scope of ["all", "account", "mint"] as const) {
+        this.set({ scope }, halts.filter((halt) => halt.scope === scope).length);
+      }
+    },
+  });
 }
 
 function registerQuoteCache(registry: Registry, read: EngineSources["quotes"]): void {

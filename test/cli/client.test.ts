@@ -270,6 +270,7 @@ describe("watch", () => {
     time: timestampOf(1_767_225_600_000_000 + Number(revision)),
     eventType: "x",
     terminal,
+    provisional: false,
   });
 
   it.each<[OrderStatus, number]>([

@@ -84,7 +84,10 @@ describe("precedence", () => {
     for (const [key, kind] of KEYS) {
       if (kind === "other") continue;
       const [problem = ""] = problems({}, { [environmentName(key)]: "\u0007wrong" });
-      const takesAnyText = ["data", "market.file", "market.symbol", "jupiter.apiKeyFile"];
+      const takesAnyText = [
+        ...["data", "market.file", "market.symbol", "jupiter.apiKeyFile", "jito.authKeyFile"],
+        ...["signer.keystores", "signer.passphraseFile"],
+      ];
       if (!takesAnyText.includes(key)) expect(problem).toContain(`\`${key}`);
     }
     expect(environmentName("jupiter.baseUrls")).toBe("ORDERSTREAM_JUPITER_BASE_URLS");
@@ -165,7 +168,7 @@ describe("a wrong value", () => {
     ["cache.ttlMs=x", '`cache.ttlMs` must be a whole number from 0 to 60000, not "x"'],
     ["paper.slippageBps=49", "`paper.slippageBps` must be a whole number from 50 to 200, not 49"],
     ["paper.slippageBps=201", "`paper.slippageBps` must be a whole number from 50 to 200, not 201"],
-    ["executor.mode=LIVE", "live execution is not available yet"],
+    ["executor.mode=LIVE", 'must be "PAPER": the frozen contract has no field'],
     ["paper.baseFeeLamports=-1", "must be a whole number of lamports"],
     ["paper.baseFeeLamports=18446744073709551616", "at most u64"],
     ["limits.maxOpenPerAccount=10001", "must not be above limits.maxOpenOrders, 10000"],

@@ -1,7 +1,7 @@
 /** `diff`: what changed in an order, from real recorded events served by a small real gRPC server. */
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
-import { type Change, diffOf } from "../../adapters/cli/state-diff.ts";
+import { type Change, diffOf } from "../../adapters/cli/orders/state-diff.ts";
 import { tokenTable } from "../../adapters/cli/tokens.ts";
 import { type OrderState, statusOf } from "../../domain/order/state.ts";
 import { createLogWriter } from "../support/log-writer.ts";

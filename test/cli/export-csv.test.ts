@@ -1,10 +1,11 @@
 /** Rows for spreadsheets: what is in them, how they are quoted, and that none of them is calculated. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CSV_HEAD, csvCell } from "../../adapters/cli/csv-table.ts";
-import { createCsvRows } from "../../adapters/cli/export-csv.ts";
+import { CSV_HEAD, csvCell } from "../../adapters/cli/record/csv-table.ts";
+import { createCsvRows } from "../../adapters/cli/record/export-csv.ts";
 import { createMemoryEventStore } from "../../adapters/event-store/memory.ts";
 import { codec } from "../support/given.ts";
+import { SIGNATURES } from "../support/live-order-events.ts";
 import { createLogWriter, type LogWriter } from "../support/log-writer.ts";
 import { POLICY, SOL, USDC } from "../support/order-samples.ts";
 import { randomLogs } from "../support/random-log.ts";
@@ -77,6 +78,27 @@ describe("a cell", () => {
 });
 
 describe("rows", () => {
+  it("tell a live order: its signature, what failed, and its evidence", async () => {
+    const log = createLogWriter();
+    const orderId = log.live("second-try").finish();
+    const rows = await rowsOf(log);
+    const of = (type: string) => rows.find((row) => row.type === type);
+    expect(of("AttemptSigned")).toMatchObject({
+      ...{ order_id: orderId, account: "hot", attempt: "1", tx_signature: SIGNATURES[0] },
+      ...{ base_fee_lamports: "5000", priority_fee_lamports: "10000", tip_lamports: "1000" },
+    });
+    expect(of("AttemptFailed")).toMatchObject({ reason: "SLIPPAGE_EXCEEDED", attempt: "1" });
+    expect(of("OrderFilled")).toMatchObject({
+      ...{ amount_out: "224.248125", tx_signature: SIGNATURES[1], rent_lamports: "2039280" },
+    });
+    expect(of("EvidenceRecorded")).toMatchObject({
+      order_id: orderId,
+      message: expect.stringMatching(
+        /^quote of http:\/\/127\.0\.0\.1:7700: \d+ characters, sha256 /,
+      ),
+    });
+  });
+
   it("tell a fill with whole tokens and smallest units", async () => {
     const log = createLogWriter();
     log.openAccount("main", [{ mint: SOL, amount: "100000000000" }]);

@@ -31,6 +31,7 @@ function someLog(): LogWriter {
   log.order({ request: { account: "desk" } }).finish();
   log.deposit("main", { mint: SOL, amount: "1000000" });
   log.order({ delayMs: 1_000 }).step();
+  for (const life of ["second-try", "void"] as const) log.live(life).finish();
   return log;
 }
 
@@ -74,12 +75,12 @@ describe("export and import", () => {
     expect(lines).toEqual(linesOf(log.stored));
     const { code, out, err } = await importOf(textOf(lines));
     expect({ code, err }).toEqual({ code: EXIT.ok, err: "" });
-    expect(out).toMatch(new RegExp(`^${log.stored.length} events in 9 streams, .*all hashes fit`));
+    expect(out).toMatch(new RegExp(`^${log.stored.length} events in 13 streams, .*all hashes fit`));
     expect(rowsOf("copy")).toEqual(rowsOf("log"));
     expect(await exported([], "copy")).toEqual(lines);
     expect((await run(["verify", ...from("copy")])).code).toBe(EXIT.ok);
     const replayed = await run(["replay", "--all", "--json", ...from("copy"), ...NOBODY]);
-    expect(replayed.json()[0]).toMatchObject({ ok: true, events: log.stored.length, orders: 6 });
+    expect(replayed.json()[0]).toMatchObject({ ok: true, events: log.stored.length, orders: 8 });
   });
 
   it("take logs of many batches and larger events", async () => {
@@ -110,7 +111,7 @@ describe("export and import", () => {
     const ran = await run(["import", "--json", "--verify", out, ...from("copy")]);
     expect(ran.json()).toEqual([
       {
-        ...{ ok: true, log: folder.file("copy/log.db"), logId: log.logId, events, streams: 9 },
+        ...{ ok: true, log: folder.file("copy/log.db"), logId: log.logId, events, streams: 13 },
         ...{ elapsedMs: expect.any(Number), filters: {} },
       },
     ]);
@@ -125,6 +126,11 @@ describe("export", () => {
       (await exported(args)).slice(1, -1).map((line) => String(JSON.parse(line).stream));
     const desk = log.recorded.filter(({ event }) => event.type === "OrderRequested")[4]?.stream;
     expect(new Set(await streams("--account", "desk"))).toEqual(new Set(["account-desk", desk]));
+    // A live account has no stream of its own; the evidence of its orders goes with them.
+    const live = new Set(await streams("--account", "hot"));
+    expect([...live].map((stream) => stream.split("-")[0]).sort()).toEqual([
+      ...["evidence", "evidence", "order", "order"],
+    ]);
     const orderId = desk?.slice("order-".length) ?? "";
     expect(await streams("--order", orderId)).toHaveLength(6);
     const byId = await exported(["--order", orderId]);

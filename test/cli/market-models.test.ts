@@ -1,9 +1,9 @@
 /** The market models as people meet them: configured, asked for, told of a trade and of a recorded event. */
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { tell } from "../../adapters/cli/story.ts";
+import { tell } from "../../adapters/cli/orders/story.ts";
+import { resultText } from "../../adapters/cli/orders/trade-text.ts";
 import { tokenTable } from "../../adapters/cli/tokens.ts";
-import { resultText } from "../../adapters/cli/trade-text.ts";
 import { engineConfigOf } from "../../adapters/config/engine-config.ts";
 import { type Config, loadConfig } from "../../adapters/config.ts";
 import { tradeResultOf } from "../../adapters/grpc/mapping/result.ts";
@@ -180,8 +180,11 @@ describe("a recorded event", () => {
     const failed: OrderEvent = {
       type: "SimulationFailed",
       data: {
-        ...{ attempt: 1, class: "SLIPPAGE_EXCEEDED", message: "m", limit: "2", value: "1" },
-        ...{ model: "volatility", slippagePpm: 9, terms: { movePpm: "9" }, market: {} },
+        ...{ attempt: 1, class: "SLIPPAGE_EXCEEDED", message: "m" },
+        paper: {
+          ...{ limit: "2", value: "1", model: "volatility" },
+          ...{ slippagePpm: 9, terms: { movePpm: "9" }, market: {} },
+        },
       },
     };
     expect(told(failed)).toContain("Model volatility: movePpm 9.");

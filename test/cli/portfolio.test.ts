@@ -1,9 +1,9 @@
 /** `positions` and `equity`: what is asked, and how the answer is shown. */
 import { afterEach, describe, expect, it } from "vitest";
-import { chartText } from "../../adapters/cli/equity.ts";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
 import { timestampOf } from "../../adapters/cli/output.ts";
-import { ageText } from "../../adapters/cli/positions.ts";
+import { chartText } from "../../adapters/cli/portfolio/equity.ts";
+import { ageText } from "../../adapters/cli/portfolio/positions.ts";
 import {
   GetEquityCurveResponse,
   GetPositionsResponse,

@@ -36,7 +36,7 @@ describe("help", () => {
       const { code, out } = await run([...words, "--help"]);
       expect(code).toBe(EXIT.ok);
       expect(out).toContain(`Usage: orderstream ${words.join(" ")} `);
-      expect(out).toMatch(/(--grpc <host:port>|--http <host:port>|--data <folder>)/);
+      expect(out).toMatch(/--(grpc <host:port>|http <host:port>|data <folder>|control)/);
       expect(out).toMatch(/It (talks to|reads|opens) the/);
       expect(out).toContain("--json");
       expect(out).toContain("--config <file>");

@@ -1,7 +1,7 @@
 /** `explain` and `replay <order>` on real recorded events, served by a small real gRPC server. */
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
-import { tell } from "../../adapters/cli/story.ts";
+import { tell } from "../../adapters/cli/orders/story.ts";
 import { tokenTable } from "../../adapters/cli/tokens.ts";
 import { given } from "../support/given.ts";
 import * as events from "../support/order-events.ts";

@@ -6,7 +6,7 @@ import {
   type TimelineStep,
   timelineOf,
   timelineText,
-} from "../../adapters/cli/timeline.ts";
+} from "../../adapters/cli/orders/timeline.ts";
 
 const recorded = (type: string, recordedAtUs: number, data: object = {}) =>
   ({ event: { type, data }, metadata: { recordedAtUs } }) as Parameters<

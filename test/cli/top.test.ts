@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
-import { METRICS_LIMITS, parseMetrics, valueIn } from "../../adapters/cli/metrics-text.ts";
 import { runCli } from "../../adapters/cli/program.ts";
-import { createPicture } from "../../adapters/cli/redraw.ts";
-import { quantile, topFigures } from "../../adapters/cli/top-figures.ts";
+import { METRICS_LIMITS, parseMetrics, valueIn } from "../../adapters/cli/top/metrics-text.ts";
+import { createPicture } from "../../adapters/cli/top/redraw.ts";
+import { quantile, topFigures } from "../../adapters/cli/top/top-figures.ts";
 import { createHttpServer, type HttpServer } from "../../adapters/http/server.ts";
 import { run } from "./harness.ts";
 

@@ -44,6 +44,34 @@ describe("verifyLog", () => {
     });
   });
 
+  it("knows live orders and their evidence, and where each belongs", async () => {
+    const writer = createLogWriter();
+    for (const life of ["final", "void"] as const) writer.live(life).finish();
+    expect(await verify(writer.stored)).toMatchObject({ streams: 5, problemCount: 0 });
+    const [, evidence] = writer.recorded.filter(({ event }) => event.type === "EvidenceRecorded");
+    const [requested] = writer.recorded.filter(({ event }) => event.type === "OrderRequested");
+    if (!evidence || !requested) throw new Error("no events");
+    const moved = (event: typeof evidence, stream: string): StoredEvent => {
+      const place = stream as StreamName;
+      const { encoded } = codec.encode(place, 0, {
+        event: event.event,
+        metadata: { ...event.metadata, prevHash: codec.rootHash(LOG_ID, place) },
+      });
+      return { ...encoded, stream: place, revision: 0, position: 1_000n };
+    };
+    for (const wrong of [
+      moved(evidence, "order-7d1a1f0e-52c8-5d0e-9a51-0f1a2b3c4d5e"),
+      moved(evidence, "safety"),
+      moved(evidence, "account-main"),
+      moved(requested, "evidence-7d1a1f0e-52c8-5d0e-9a51-0f1a2b3c4d5e"),
+    ]) {
+      const { problems } = await verify([...writer.stored, wrong]);
+      expect(problems.map(({ problem }) => problem)).toEqual([
+        expect.stringMatching(/does not belong in this stream$/),
+      ]);
+    }
+  });
+
   it("finds any changed byte of data or metadata, at its place", async () => {
     const log = events();
     const change = fc.record({
@@ -152,13 +180,20 @@ describe("the edges of a log", () => {
     expect(await verifyLog({ store, codec })).toMatchObject({ events: log.length - 2, end });
   });
 
-  it("are the streams that events belong in", async () => {
+  it.each([
+    ["AccountOpened", "order-not-an-order"],
+    ["AccountOpened", "safety"],
+    ["AccountOpened", "else"],
+    ["TradingHalted", "account-desk"],
+    ["TradingHalted", "system-2"],
+  ])("are the streams that events belong in: %s in %s does not", async (type, name) => {
     const log = createLogWriter();
-    log.openAccount("main", []);
+    if (type === "AccountOpened") log.openAccount("main", []);
+    else log.halt("TradingHalted");
     const [, account] = log.stored;
     if (!account) throw new Error("no event");
     const { event, metadata } = codec.decode(account);
-    const stream = "order-not-an-order" as StreamName;
+    const stream = name as StreamName;
     const moved = codec.encode(stream, 0, {
       event,
       metadata: { ...metadata, prevHash: codec.rootHash(LOG_ID, stream) },

@@ -2,13 +2,14 @@
 import { status as Code } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../adapters/cli/exit-codes.ts";
+import { createReminder } from "../../adapters/cli/orders/watch-all.ts";
 import { runCli } from "../../adapters/cli/program.ts";
-import { createReminder } from "../../adapters/cli/watch-all.ts";
 import {
   OrderStatus,
   TradeAction,
   TradeHistoryEntry,
   TradeUpdate,
+  TradingMode,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
 import { type Answers, type FakeEngine, info, Refusal, startFakeEngine } from "./fake-engine.ts";
 import { run } from "./harness.ts";
@@ -59,6 +60,17 @@ const draining = () => {
 };
 
 describe("watch without an order", () => {
+  it("tells of a live order what happened, also while its last trouble stands", async () => {
+    const live = update("AttemptSubmitted", {
+      mode: TradingMode.TRADING_MODE_LIVE,
+      status: OrderStatus.ORDER_STATUS_CONFIRMING,
+      error: { reason: "SUBMISSION_UNKNOWN", message: "no answer", retryable: false },
+    });
+    const address = await serve(() => [{ ...live, message: "sent attempt 1 to node-2" }]);
+    const { out } = await run(["watch", "--grpc", address]);
+    expect(out).toContain("CONFIRMING  BUY   USDC -> SOL  mine  sent attempt 1 to node-2\n");
+  });
+
   it("prints a line per update, and says so when the stream ends", async () => {
     const address = await serve(() => UPDATES);
     const { code, out, err } = await run(["watch", "--grpc", address, "--account", "desk"]);

@@ -1,7 +1,7 @@
 /** Amounts, percentages, times and tables as people write and read them. */
 import { describe, expect, it } from "vitest";
 import { CliError, EXIT } from "../../adapters/cli/exit-codes.ts";
-import { keysOf, timeOf } from "../../adapters/cli/orders.ts";
+import { keysOf, timeOf } from "../../adapters/cli/find-order.ts";
 import { enumName, jsonLine, printable, table, timestampOf } from "../../adapters/cli/output.ts";
 import { bpsOf, showBps, tokenTable, unitsOf } from "../../adapters/cli/tokens.ts";
 import { loadConfig } from "../../adapters/config.ts";

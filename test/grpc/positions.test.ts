@@ -41,6 +41,19 @@ const SOL_MARK = {
 };
 
 describe("GetPositions now", () => {
+  it("shows what a live account's trades took beyond what they brought, and values none of it", async () => {
+    const nothing = { costed_quantity: 0n, cost: 0n, realised: 0n, fees_paid_lamports: 16_000n };
+    const short = { ...nothing, quantity: -1_502_055_280n };
+    await harness.views.put(positionRow(SOL_MINT, START_US + 5, short), usdcRow(START_US + 9));
+    harness.market.marks.set(SOL_MINT, SOL_MARK);
+    const answer = await positions();
+    expect(answer).toMatchObject({ totalValue: 80n * USDC, unvaluedMints: [SOL_MINT] });
+    expect(answer.positions.find(({ mint }) => mint === SOL_MINT)).toMatchObject({
+      ...{ quantity: 0n, deficit: 1_502_055_280n, costedQuantity: 0n, averageCost: "" },
+      ...{ feesPaidLamports: 16_000n, unrealisedProfit: 0n, value: undefined },
+    });
+  });
+
   it("answers from memory with marks, the ledger's reservations, values and sums", async () => {
     await harness.views.put(positionRow(SOL_MINT, START_US + 5), usdcRow(START_US + 9));
     await harness.fake.hold("reserved");
@@ -64,6 +77,7 @@ describe("GetPositions now", () => {
     });
     expect(answer.positions).toEqual([
       {
+        deficit: 0n,
         mint: SOL_MINT,
         quantity: 2n * SOL,
         reserved: SOL + 6_000n,
@@ -81,6 +95,7 @@ describe("GetPositions now", () => {
         exposureBps: 8_001,
       },
       {
+        deficit: 0n,
         mint: USDC_MINT,
         quantity: 80n * USDC,
         reserved: 0n,

@@ -44,6 +44,7 @@ describe("another principal", () => {
   it("finds none of my orders and accounts", async () => {
     const { client } = harness;
     const order = { $case: "orderId", value: orderId } as const;
+    const evidence = [{ node: "https://n", method: "getSlot", answer: Buffer.from("{}") }];
     const calls: readonly (readonly [string, Promise<unknown>])[] = [
       [
         "ORDER_NOT_FOUND",
@@ -56,7 +57,7 @@ describe("another principal", () => {
       [
         "ORDER_NOT_FOUND",
         asEve(client.resolveOutcome.bind(client), {
-          ...ResolveOutcomeRequest.fromPartial({ requestId: "r", evidence: [{}] }),
+          ...ResolveOutcomeRequest.fromPartial({ requestId: "r", evidence }),
           orderId,
         }),
       ],

@@ -2,14 +2,17 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type DomainEventType, REGISTRY } from "../../domain/codec/registry.ts";
+import { evidenceStream, type OrderId } from "../../domain/primitives/ids.ts";
 import type {
   HealthCheckResponse,
   RecordedEvent,
   ReplayEventsRequest,
   TradeResult,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
+import { SAMPLES } from "../fixtures/event-samples.ts";
+import { codec } from "../support/given.ts";
 import { ask, failure, type Harness, sellRequest, startHarness } from "./support/harness.ts";
-import { START_US } from "./support/world.ts";
+import { LOG_ID, START_US } from "./support/world.ts";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -32,6 +35,7 @@ describe("ReplayEvents", () => {
         orderId: "",
         from: undefined,
         to: undefined,
+        includeEvidence: false,
         ...request,
       });
       call.on("data", (event: RecordedEvent) => events.push(event));
@@ -74,6 +78,34 @@ describe("ReplayEvents", () => {
       to: seconds(START_US + 20_000),
     });
     expect(part).toEqual(all.slice(9, 19));
+  });
+
+  it("leaves evidence out, unless it is asked for", async () => {
+    const { orderId } = await sell("cited");
+    const stream = evidenceStream(orderId as OrderId);
+    const { encoded } = codec.encode(stream, 0, {
+      event: { type: "EvidenceRecorded", data: SAMPLES.EvidenceRecorded },
+      metadata: {
+        ...{ actor: "engine", correlationId: orderId, causationId: orderId },
+        ...{ recordedAtUs: START_US + 60_000_000, prevHash: codec.rootHash(LOG_ID, stream) },
+      },
+    });
+    await harness.fake.store.append(stream, "no-stream", [encoded]);
+    await sell("later");
+    const streamsOf = (events: readonly RecordedEvent[]) =>
+      events.map((event) => event.stream.split("-")[0]);
+    const six = Array.from({ length: 6 }, () => "order");
+    expect(streamsOf(await replay({}))).toEqual([...six, ...six]);
+    expect(streamsOf(await replay({ includeEvidence: true }))).toEqual([
+      ...six,
+      "evidence",
+      ...six,
+    ]);
+    expect(streamsOf(await replay({ orderId }))).toEqual(six);
+    const cited = await replay({ orderId, includeEvidence: true });
+    expect(streamsOf(cited)).toEqual([...six, "evidence"]);
+    expect(cited.at(-1)).toMatchObject({ type: "EvidenceRecorded", hash: encoded.hash });
+    expect(await replay({ orderId, includeEvidence: true, toRevision: 1n })).toHaveLength(2);
   });
 
   it("refuses ranges that make no sense", async () => {

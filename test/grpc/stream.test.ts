@@ -213,7 +213,10 @@ describe("back-pressure", () => {
       await Promise.all(ids.map((id) => submit(id, { metadata })));
     }
     const reads = vi.spyOn(harness.fake.store, "readAll");
-    const call = harness.client.replayEvents({ orderId: "", from: undefined, to: undefined });
+    const call = harness.client.replayEvents({
+      ...{ orderId: "", from: undefined, to: undefined },
+      includeEvidence: false,
+    });
     const end = new Promise((resolve) => call.on("error", resolve));
     // One message is taken and no more: the transport's window fills up and the server has to wait.
     await new Promise((resolve) => {
@@ -235,6 +238,7 @@ describe("back-pressure", () => {
       orderId: "",
       from: undefined,
       to: undefined,
+      includeEvidence: false,
     })) {
       all.push(event);
     }

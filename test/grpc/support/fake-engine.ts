@@ -2,6 +2,7 @@
  * A small Engine for the edge's tests: real decisions, real events, real codec, a memory store; a market that stands still.
  * Knobs hold orders at a phase and refuse or break the next call.
  */
+import { createSystemTimers } from "../../../adapters/clock/system.ts";
 import { createMemoryEventStore } from "../../../adapters/event-store/memory.ts";
 import { createNodeHasher } from "../../../adapters/hasher/node.ts";
 import type {
@@ -12,6 +13,10 @@ import type {
   WaitFor,
   WriteUnknown,
 } from "../../../domain/application/engine.types.ts";
+import { createRecorder } from "../../../domain/application/log/recorder.ts";
+import { createSealer } from "../../../domain/application/log/sealer.ts";
+import { createSafety } from "../../../domain/application/safety/safety.ts";
+import { NOTHING_RECORDED } from "../../../domain/application/safety/safety-log.ts";
 import { createCodec, type RecordedEvent } from "../../../domain/codec/codec.ts";
 import type { OrderCommand, QuoteAnswer } from "../../../domain/order/commands.ts";
 import { decide } from "../../../domain/order/decide.ts";
@@ -36,6 +41,8 @@ import type { Position } from "../../../domain/ports/event-store.ts";
 import { fixedSlippage } from "../../../domain/pricing/slippage/fixed.ts";
 import type { LogId, OrderId, Principal } from "../../../domain/primitives/ids.ts";
 import { orderStream } from "../../../domain/primitives/ids.ts";
+import { BREAKER_LIMITS } from "../../../domain/safety/breaker.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import { PLAIN } from "../../support/order-samples.ts";
 import { createFakeLedger } from "./fake-ledger.ts";
 import { DEFAULTS, LOG_ID, POLICY, START_US, solQuote } from "./world.ts";
@@ -187,10 +194,26 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
     }
   };
 
+  const safety = createSafety(
+    {
+      ...{ hasher, clock: createManualClock(), timers: createSystemTimers() },
+      recorder: createRecorder(store, createSystemTimers()),
+      sealer: createSealer({ codec, clock: createManualClock(), logId, lastUs: START_US }),
+      isAccount: (account) => ledger.ownerOf(account) !== undefined,
+      isMint: (mint) => POLICY.tokens.has(mint),
+      onStored: (stored) => {
+        position = stored;
+      },
+      onFenced: () => undefined,
+    },
+    BREAKER_LIMITS,
+    NOTHING_RECORDED,
+  );
+
   const engine: Engine = {
     submit: async (command, { principal, waitFor, waitMs }): Promise<SubmitResult> => {
       submits += 1;
-      const taken = takeNext();
+      const taken = takeNext() ?? safety.admission(command);
       if (taken) return taken;
       const owner = ledger.ownerOf(command.account);
       if (!owner) return refusal("ACCOUNT_NOT_FOUND", `there is no account ${command.account}`);
@@ -221,6 +244,13 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
         const after = lives.get(orderId)?.order ?? order;
         return { kind: after.phase === "cancelled" ? "cancelled" : "too-late", order: after };
       });
+    },
+    resolve: async (orderId, _evidence, { principal }) => {
+      const taken = takeNext();
+      if (taken) return taken;
+      const order = lives.get(orderId)?.order;
+      if (order?.principal !== principal) return refusal("ORDER_NOT_FOUND", "no such order");
+      return refusal("OUTCOME_IS_KNOWN", "there is no doubt to end");
     },
     account: async (account, command, context) =>
       takeNext() ?? ledger.perform(account, command, context),
@@ -258,12 +288,18 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
     },
     balances: ledger.balances,
     ownerOf: ledger.ownerOf,
+    safety: {
+      ...safety,
+      halt: async (...asked) => takeNext() ?? safety.halt(...asked),
+      resume: async (...asked) => takeNext() ?? safety.resume(...asked),
+    },
     status: () => ({
       accepting,
       reason: accepting ? "" : "draining",
       openOrders: [...lives.values()].filter(({ order }) => !isTerminal(order)).length,
       unknownOrders: 0,
       queueLength: 0,
+      followedAttempts: 0,
       startedAtUs: START_US,
       position,
     }),
@@ -276,6 +312,7 @@ export function createFakeEngine(logId: LogId = LOG_ID) {
     codec,
     hasher,
     ledger,
+    safety,
     orders: (): OrderState[] => [...lives.values()].map(({ order }) => order),
     watching: () => watching,
     listening: () => [...bells.values()].reduce((sum, set) => sum + set.size, 0),

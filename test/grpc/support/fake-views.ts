@@ -119,4 +119,8 @@ const orderRow = (order: OrderState): Values => ({
   updated_at: order.updatedAtUs,
   revision: order.revision,
   hash: order.hash,
+  attempts: order.attempt,
+  provisional: order.phase === "provisional",
+  slot: order.fill?.live?.slot ?? null,
+  wallet: order.wallet ?? "",
 });
