@@ -91,16 +91,20 @@ export const SOMETIMES = [
 
 export type Sometimes = (typeof SOMETIMES)[number];
 
-export type Coverage = {
-  readonly mark: (state: Sometimes) => void;
-  readonly counts: () => ReadonlyMap<Sometimes, number>;
-  readonly add: (counts: ReadonlyMap<Sometimes, number>) => void;
-  readonly missing: () => readonly Sometimes[];
+export type Marks<S extends string> = {
+  readonly mark: (state: S) => void;
+  readonly counts: () => ReadonlyMap<S, number>;
+  readonly add: (counts: ReadonlyMap<S, number>) => void;
+  readonly missing: () => readonly S[];
 };
 
-export function createCoverage(): Coverage {
-  const counts = new Map<Sometimes, number>();
-  const count = (state: Sometimes, by: number): void => {
+export type Coverage = Marks<Sometimes>;
+
+export const createCoverage = (): Coverage => createMarks(SOMETIMES);
+
+export function createMarks<S extends string>(states: readonly S[]): Marks<S> {
+  const counts = new Map<S, number>();
+  const count = (state: S, by: number): void => {
     counts.set(state, (counts.get(state) ?? 0) + by);
   };
   return {
@@ -109,6 +113,6 @@ export function createCoverage(): Coverage {
     add: (others) => {
       for (const [state, by] of others) count(state, by);
     },
-    missing: () => SOMETIMES.filter((state) => !counts.has(state)),
+    missing: () => states.filter((state) => !counts.has(state)),
   };
 }

@@ -58,7 +58,9 @@ export async function finalChecks(
   const { report, model, log } = world;
   checks.atEnd();
   for (const stored of log.events) {
-    if (!codec.verify(stored)) report("hash chain", `${stored.stream}@${stored.revision}`);
+    if (!codec.decodeAndVerify(stored).isIntact) {
+      report("hash chain", `${stored.stream}@${stored.revision}`);
+    }
   }
   const last = world.life();
   if (!last) return report("the engine runs in the end", "it does not");

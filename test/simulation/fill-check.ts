@@ -43,7 +43,9 @@ export function wrongFailure(
   failed: OrderEventData<"SimulationFailed">,
   rules: Venue,
 ): string | undefined {
-  const slippage = slippageRecord(record, failed.market);
+  const { paper } = failed;
+  if (!paper) return "failed without the paper venue's figures";
+  const slippage = slippageRecord(record, paper.market);
   const facts = wrongFacts(slippage, rules);
   if (facts) return facts;
   const expected = expectedSlippage(slippage, rules);
@@ -52,7 +54,7 @@ export function wrongFailure(
   if (!expected) return undefined;
   const { model, modelPpm, terms } = expected;
   return (
-    differs("slippage", failed, { model, slippagePpm: modelPpm, terms }) ??
+    differs("slippage", paper, { model, slippagePpm: modelPpm, terms }) ??
     (slippage.fits(BigInt(modelPpm)) ? "failed, but was within its limit" : undefined)
   );
 }

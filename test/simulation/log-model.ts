@@ -2,11 +2,11 @@
  * Reads every event the moment it is durable, from its raw bytes, and checks what must hold for each prefix of the log:
  * gapless chains, an order's life, money, fills. It shares no rule with the engine.
  */
-import { createHash } from "node:crypto";
 import type { MemoryLog } from "../../adapters/event-store/memory.ts";
 import type { DomainEvent } from "../../domain/codec/registry.ts";
 import type { OrderEvent, OrderEventData, OrderRequest } from "../../domain/order/events.ts";
 import type { StoredEvent } from "../../domain/ports/event-store.ts";
+import { createChainLinks } from "./chain-links.ts";
 import { type TradeRecord, wrongFailure, wrongFill } from "./fill-check.ts";
 import { createMoneyModel, isEnding, type MoneyModel } from "./money-model.ts";
 import type { Venue } from "./venue-plan.ts";
@@ -36,12 +36,31 @@ export type LogModel = {
   readonly clockUs: () => number;
 };
 
-type Stream = { revision: number; hash: string; recordedAt: number };
-type Metadata = Record<string, string | number> & { recordedAt: number };
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-const sorted = (value: Record<string, unknown>): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
+/** An order may be asked to be cancelled, or have its time over, wherever nothing is signed. */
+const NOT_SIGNED = ["OrderCancelRequested", "OrderCancelled", "OrderExpired"] as const;
+const ATTEMPT_ENDS = ["AttemptConfirmed", "AttemptFailed", "AttemptExpired"] as const;
+const SENT = [
+  ...ATTEMPT_ENDS,
+  ...(["AttemptSubmitted", "SubmissionRefused", "SubmissionUnknown"] as const),
+  ...(["OutcomeUnknown", "OrderCancelRequested"] as const),
+] as const;
+const DEAD = ["RetryScheduled", "OrderFailed", ...NOT_SIGNED] as const;
+const LIVE_FOLLOWS = {
+  SimulationPassed: ["AttemptSigned", "SigningRefused", ...DEAD],
+  GateRefused: ["OrderFailed"],
+  SigningRefused: ["OrderFailed"],
+  AttemptSigned: SENT,
+  AttemptSubmitted: SENT,
+  SubmissionRefused: SENT,
+  SubmissionUnknown: SENT,
+  AttemptConfirmed: ["AttemptConfirmed", "OrderFilled", "FillVoided", "OrderCancelRequested"],
+  AttemptFailed: DEAD,
+  AttemptExpired: DEAD,
+  OutcomeUnknown: [...ATTEMPT_ENDS, "OutcomeResolved", "OrderCancelRequested"],
+  OutcomeResolved: ["OrderFilled", ...DEAD],
+  FillFinalized: [],
+  FillVoided: SENT,
+} as const satisfies Partial<Record<OrderEvent["type"], readonly OrderEvent["type"][]>>;
 
 const FOLLOWS: Readonly<Record<OrderEvent["type"], readonly OrderEvent["type"][]>> = {
   OrderRequested: ["OrderValidated", "OrderRejected", "OrderCancelRequested", "OrderExpired"],
@@ -67,6 +86,7 @@ const FOLLOWS: Readonly<Record<OrderEvent["type"], readonly OrderEvent["type"][]
   OrderRejected: [],
   OrderCancelled: [],
   OrderExpired: [],
+  ...LIVE_FOLLOWS,
 };
 
 export function createLogModel(options: {
@@ -78,43 +98,22 @@ export function createLogModel(options: {
   readonly onOrderEvent: (order: OrderRecord, event: OrderEvent, money: MoneyModel) => void;
 }): LogModel {
   const { log, logId, rules, report, onOrderEvent } = options;
-  const streams = new Map<string, Stream>();
+  const links = createChainLinks(logId, report);
   const orders = new Map<string, OrderRecord>();
   const commands = new Map<string, Set<string>>();
   const money = createMoneyModel();
   let seen = 0;
-  let clockUs = 0;
 
   function absorb(): void {
     for (; seen < log.events.length; seen++) {
       const stored = log.events[seen];
       if (!stored) return;
       const data = new TextDecoder().decode(stored.data);
-      chain(stored, data);
+      const hash = links.take(stored, data);
       const event = { type: stored.type, data: JSON.parse(data) } as DomainEvent;
-      if (stored.stream.startsWith("order-")) onOrder(stored, event as OrderEvent);
+      if (stored.stream.startsWith("order-")) onOrder(stored, event as OrderEvent, hash);
       else if (stored.stream.startsWith("account-")) onAccount(stored.stream.slice(8), event);
     }
-  }
-
-  function chain({ stream, revision, position, metadata, type }: StoredEvent, data: string): void {
-    const where = `${stream}@${revision}`;
-    const { hash, version, ...rest }: Metadata = JSON.parse(
-      new TextDecoder().decode(metadata),
-    ) as Metadata;
-    const before = streams.get(stream);
-    if (position !== BigInt(seen + 1)) report("positions grow", `${where} at ${position}`);
-    if (revision !== (before ? before.revision + 1 : 0)) report("gapless revisions", where);
-    const previous = before?.hash ?? sha256(sorted({ logId, stream }));
-    if (rest.prevHash !== previous) report("hash chain", `${where} does not link to the last one`);
-    const own = sha256(
-      `{"data":${data},"metadata":${sorted(rest)},"revision":${revision},"stream":"${stream}",` +
-        `"type":"${type}","version":${version}}`,
-    );
-    if (own !== hash) report("hash chain", `${where} has another hash than its bytes`);
-    if (before && rest.recordedAt <= before.recordedAt) report("times grow in a stream", where);
-    clockUs = Math.max(clockUs, rest.recordedAt);
-    streams.set(stream, { revision, hash: String(hash), recordedAt: rest.recordedAt });
   }
 
   function onAccount(name: string, event: DomainEvent): void {
@@ -139,8 +138,7 @@ export function createLogModel(options: {
     if (wrong) report("never overdrawn", `after ${event.type}: ${wrong}`);
   }
 
-  function onOrder({ stream }: StoredEvent, event: OrderEvent): void {
-    const hash = streams.get(stream)?.hash ?? "";
+  function onOrder({ stream }: StoredEvent, event: OrderEvent, hash: string): void {
     const order = orders.get(stream) ?? begin(stream, event);
     if (!order) return;
     const before = order.events.at(-1);
@@ -211,7 +209,7 @@ export function createLogModel(options: {
     orders: () => orders.values(),
     commands: (account) => commands.get(account) ?? new Set(),
     money,
-    clockUs: () => clockUs,
+    clockUs: links.clockUs,
   };
 }
 

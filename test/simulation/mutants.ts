@@ -1,20 +1,18 @@
 /**
- * Does the simulation see mistakes? `node test/simulation/mutants.ts` plants each of these in a copy of the sources, in a folder of
- * its own, and runs seeds until one of them fails. Exit code 1 when a mistake survives, or when its place in the code is gone.
+ * Does the simulation see mistakes? `node test/simulation/mutants.ts` plants each of these in a copy of the sources, in a folder of its
+ * own, and runs seeds until one of them fails; `--live` plants those of live trading only, `--only TEXT` those with that text in their
+ * name. Exit code 1 when a mistake survives, or when its place in the code is gone.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-
-type Mutant = {
-  readonly name: string;
-  readonly file: string;
-  readonly find: string;
-  readonly put: string;
-};
+import { parseArgs } from "node:util";
+import { LIVE_MUTANTS } from "./live/live-mutants.ts";
+import type { Mutant } from "./mutants.types.ts";
 
 const SEEDS = "300";
+const LIVE_SEEDS = "2000";
 const PARTS = [
   "domain",
   "adapters/event-store",
@@ -46,7 +44,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "nothing is held before the append",
-    file: application("orders/order-driver.ts"),
+    file: application("orders/paper-steps.ts"),
     find: "if (reservation && !ledger.hold(",
     put: "if (!reservation && !ledger.hold(",
   },
@@ -83,9 +81,9 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a refused order keeps its hold",
-    file: application("orders/run-order.ts"),
-    find: "if (draft) ledger.release(",
-    put: "if (!draft) ledger.release(",
+    file: application("orders/order-driver.ts"),
+    find: "if (ended) ledger.release(",
+    put: "if (ended && entry.parked) ledger.release(",
   },
   {
     name: "an executed order is cancelled",
@@ -96,8 +94,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: "a re-quote moves the limit",
     file: "domain/order/trade.ts",
-    find: "expectedPriceOf(order) ?? ratioOf(required(order.firstQuotePrice,",
-    put: "ratioOf(required(order.quote?.price,",
+    find: "expectedPriceOf(order) ?? (firstQuotePrice && ratioOf(firstQuotePrice));",
+    put: "order.quote && ratioOf(order.quote.price);",
   },
   {
     name: "rounding favours the trader",
@@ -126,8 +124,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: "a retrying order keeps its slot",
     file: application("orders/order-driver.ts"),
-    find: "      giveSlot(entry);\n      // A cancel",
-    put: "      // A cancel",
+    find: "    giveSlot(entry);\n    if (entry.cancels.length === 0) await pause(",
+    put: "    if (entry.cancels.length === 0) await pause(",
   },
   {
     name: "the log's clock is forgotten at the start",
@@ -174,7 +172,11 @@ try {
   for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true });
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  for (const mutant of MUTANTS) {
+  const { live, only } = parseArgs({
+    options: { live: { type: "boolean" }, only: { type: "string", default: "" } },
+  }).values;
+  for (const mutant of live ? LIVE_MUTANTS : [...MUTANTS, ...LIVE_MUTANTS]) {
+    if (!mutant.name.includes(only)) continue;
     const verdict = tryOne(mutant);
     if (!verdict.startsWith("caught")) survivors += 1;
     console.log(`${mutant.name}: ${verdict}`);
@@ -184,7 +186,8 @@ try {
 }
 process.exitCode = survivors > 0 ? 1 : 0;
 
-function tryOne({ file, find, put }: Mutant): string {
+function tryOne(mutant: Mutant): string {
+  const { file, find, put } = mutant;
   const path = join(folder, file);
   const source = readFileSync(path, "utf8");
   if (source.split(find).length !== 2) return "NOT PLANTED: its place in the code has changed";
@@ -192,10 +195,15 @@ function tryOne({ file, find, put }: Mutant): string {
     path,
     source.replace(find, () => put),
   );
-  const command = ["test/simulation/run.ts", "--seeds", SEEDS, "--stop"];
+  const seeds = isLive(mutant) ? ["--live", "--seeds", LIVE_SEEDS] : ["--seeds", SEEDS];
+  const command = ["test/simulation/run.ts", ...seeds, "--stop"];
   const { stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
   writeFileSync(path, source);
   const broken = /VIOLATION of "([^"]+)"/.exec(stdout)?.[1];
   const seed = /--seed (\d+)/.exec(stdout)?.[1];
   return broken === undefined ? "SURVIVED" : `caught by "${broken}", seed ${seed}`;
+}
+
+function isLive(mutant: Mutant): boolean {
+  return LIVE_MUTANTS.includes(mutant);
 }

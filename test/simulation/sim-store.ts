@@ -16,10 +16,10 @@ import type { Scheduler } from "./scheduler.ts";
 
 export type SimStoreOptions = {
   readonly log: MemoryLog;
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, "store" | "storeLimits">;
   readonly random: Random;
   readonly scheduler: Scheduler;
-  readonly coverage: Coverage;
+  readonly coverage: Pick<Coverage, "mark">;
   /** False once all is healed. */
   readonly faulty: () => boolean;
   /** Something may have been written. */
