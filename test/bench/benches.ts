@@ -4,6 +4,9 @@ import type { StoredLogs } from "./big-log.ts";
 import type { FigureRow } from "./figures.ts";
 import { benchGrowth, growthRows } from "./growth.ts";
 import { benchIdle, idleRows } from "./idle.ts";
+import { benchLive, liveRows } from "./live/live.ts";
+import { benchLiveLanding, landingRows } from "./live/live-landing.ts";
+import { benchLiveLocalnet, localnetRows } from "./live/live-localnet.ts";
 import { benchMicro, microRows } from "./micro.ts";
 import { benchOpenLoop, openLoopRows } from "./open-loop.ts";
 import { benchOrders, orderRows } from "./orders.ts";
@@ -58,6 +61,24 @@ export const BENCHES = {
   micro: async ({ sizes: { pairs, "batch-ms": batchMs } }) => {
     const figures = await benchMicro({ batches: 3 * pairs, batchMs });
     return { figures, title: "micro: single steps", rows: microRows(figures) };
+  },
+  live: async ({ folder, sizes }) => {
+    const { pairs, wallets, "live-orders": orders, "live-few": fewOrders } = sizes;
+    const inFlight = sizes["live-in-flight"];
+    const figures = await benchLive({ folder, pairs, orders, fewOrders, inFlight, wallets });
+    const title = `live: ${wallets} wallets, stand-ins that land at once, ${orders} and ${fewOrders} a round`;
+    return { figures, title, rows: liveRows(figures) };
+  },
+  "live-landing": async ({ folder, sizes: { pairs, wallets, "live-few": orders } }) => {
+    const figures = await benchLiveLanding({ folder, pairs, orders, wallets });
+    const title = `live-landing: ${orders} orders a round, 8 in flight, landing 50 to 450 ms after they were sent`;
+    return { figures, title, rows: landingRows(figures) };
+  },
+  "live-localnet": async ({ folder, sizes }) => {
+    const { pairs, wallets, "localnet-orders": orders, "localnet-in-flight": inFlight } = sizes;
+    const figures = await benchLiveLocalnet({ folder, pairs, orders, inFlight, wallets });
+    const title = `live-localnet: ${wallets} wallets, ${orders} a round, all on these cores`;
+    return { figures, title, rows: localnetRows(figures) };
   },
   replay: async ({ folder, logs, sizes: { pairs, "replay-events": events } }) => {
     const figures = await benchReplay(logs, { folder, pairs, events });

@@ -1,14 +1,15 @@
 /**
  * The floor: what no engine on this store and this gRPC library can be faster than. A grpc-js
  * server that answers one fixed result, after it has stored the bytes of a real order's events with
- * the engine's own group commit, in one append.
+ * the engine's own group commit, in one append; for a live order after it has also made the
+ * exchanges of one, with an append where the order needs one.
  */
 import { randomUUID } from "node:crypto";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { z } from "zod";
 import { openSqliteEventStore } from "../../adapters/event-store/sqlite.ts";
 import { openSqliteReader } from "../../adapters/event-store/sqlite-reader.ts";
-import type { EncodedEvent, EventStore } from "../../domain/ports/event-store.ts";
+import type { EncodedEvent, EventStore, ExpectedRevision } from "../../domain/ports/event-store.ts";
 import type { EventId, Hash, StreamName } from "../../domain/primitives/ids.ts";
 import {
   TradeExecutionServiceService,
@@ -16,6 +17,7 @@ import {
   TradeResult,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
 import { answerParent } from "./answer-parent.ts";
+import { createFloorRun, floorStepsSchema } from "./live/live-floor.ts";
 import { usageOfThisProcess } from "./usage.ts";
 
 const startSchema = z.object({
@@ -25,17 +27,20 @@ const startSchema = z.object({
   sample: z.object({ log: z.string(), stream: z.string() }),
   /** Its TradeResult, base64. */
   answer: z.string(),
+  /** Of a live order. */
+  steps: floorStepsSchema.default([]),
 });
 
 const server = new Server();
 let store: EventStore | undefined;
 
 async function start(argument: unknown): Promise<{ grpc: string; log: string }> {
-  const { log, sample, answer } = startSchema.parse(argument);
+  const { log, sample, answer, steps } = startSchema.parse(argument);
   const events = await readEvents(sample);
   const result = TradeResult.decode(Buffer.from(answer, "base64"));
   const opened = await openSqliteEventStore({ file: log });
   store = opened;
+  const run = steps.length === 0 ? undefined : createFloorRun(steps, events);
   const { executeTrade } = TradeExecutionServiceService;
   server.addService(
     { executeTrade },
@@ -45,10 +50,16 @@ async function start(argument: unknown): Promise<{ grpc: string; log: string }> 
         callback: (error: Error | null, result?: TradeResult) => void,
       ) => {
         const stream = `order-${randomUUID()}` as StreamName;
-        void opened.append(stream, "no-stream", events).then(({ kind }) => {
-          if (kind !== "appended") callback(new Error(`the append was ${kind}`));
-          else callback(null, { ...result, requestId: request.requestId });
-        });
+        let expected: ExpectedRevision = "no-stream";
+        const store = async (some: readonly EncodedEvent[]): Promise<void> => {
+          const appended = await opened.append(stream, expected, some);
+          if (appended.kind !== "appended") throw new Error(`the append was ${appended.kind}`);
+          expected = appended.revision;
+        };
+        (run ? run(store) : store(events)).then(
+          () => callback(null, { ...result, requestId: request.requestId }),
+          callback,
+        );
       },
     },
   );

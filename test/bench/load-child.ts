@@ -21,7 +21,7 @@ import {
   type OpenRound,
   openRequestSchema,
 } from "./load.types.ts";
-import { createFrames } from "./trade-frame.ts";
+import { createFrames, createLiveFrames } from "./trade-frame.ts";
 
 type Round = z.output<typeof loadRequestSchema>;
 
@@ -34,10 +34,12 @@ const HEADERS: OutgoingHttpHeaders = {
 const frameOf = createFrames();
 const statusSchema = z.string().default("none");
 
-async function run({ address, orders, inFlight, firstId }: Round): Promise<LoadRound> {
+async function run({ address, orders, inFlight, firstId, live }: Round): Promise<LoadRound> {
+  const frame = live ? createLiveFrames(live) : frameOf;
   const session = connect(`http://${address}`);
   await once(session, "connect");
   const latenciesMs = new Float64Array(orders);
+  const [beganUs, answeredUs] = [new Float64Array(orders), new Float64Array(orders)];
   const statuses: Record<string, number> = {};
   let sent = 0;
   const cpu = process.cpuUsage();
@@ -45,9 +47,10 @@ async function run({ address, orders, inFlight, firstId }: Round): Promise<LoadR
   const worker = async (): Promise<void> => {
     while (sent < orders) {
       const index = sent++;
-      const sentMs = performance.now();
-      const status = await call(session, frameOf(firstId + index));
+      const [sentMs, sentUs] = [performance.now(), monotonicUs()];
+      const status = await call(session, frame(firstId + index));
       latenciesMs[index] = performance.now() - sentMs;
+      [beganUs[index], answeredUs[index]] = [sentUs, monotonicUs()];
       statuses[status] = (statuses[status] ?? 0) + 1;
     }
   };
@@ -57,11 +60,16 @@ async function run({ address, orders, inFlight, firstId }: Round): Promise<LoadR
     const { user, system } = process.cpuUsage(cpu);
     latenciesMs.sort();
     const [p50Ms, p99Ms] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)];
-    return { seconds, cpuUs: user + system, statuses, p50Ms, p99Ms };
+    const times = live ? { beganUs: [...beganUs], answeredUs: [...answeredUs] } : NO_TIMES;
+    return { seconds, cpuUs: user + system, statuses, p50Ms, p99Ms, ...times };
   } finally {
     session.destroy();
   }
 }
+
+/** Of paper orders nobody asks for them. */
+const NO_TIMES = { beganUs: [], answeredUs: [] };
+const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n);
 
 /** More than any server under test may have open: it has stopped answering. */
 const MOST_IN_FLIGHT = 9_000;

@@ -9,8 +9,20 @@ const common = {
   firstId: z.int().min(0),
 };
 
-/** A fixed number of calls under way: the next one begins when one ends. */
-export const loadRequestSchema = z.object({ ...common, inFlight: z.int().min(1) });
+/** Live orders, in turns from each of these accounts. */
+export const liveTradesSchema = z.object({
+  accounts: z.array(z.string()).min(1),
+  /** What their callers wait for. */
+  waitFor: z.enum(["SUBMITTED", "CONFIRMED", "FINALIZED"]),
+});
+export type LiveTrades = z.output<typeof liveTradesSchema>;
+
+/** A fixed number of calls under way: the next one begins when one ends. Paper orders without `live`. */
+export const loadRequestSchema = z.object({
+  ...common,
+  inFlight: z.int().min(1),
+  live: liveTradesSchema.optional(),
+});
 
 /** Calls begin when they are due, however slow the answers are: Poisson arrivals. */
 export const openRequestSchema = z.object({ ...common, perSecond: z.number().positive() });
@@ -25,6 +37,9 @@ export const loadRoundSchema = z.object({
   statuses,
   p50Ms: z.number(),
   p99Ms: z.number(),
+  /** Of each call in turn: when it began and when it was answered, microseconds of the system's monotonic clock. */
+  beganUs: z.array(z.number()),
+  answeredUs: z.array(z.number()),
 });
 export type LoadRound = z.output<typeof loadRoundSchema>;
 

@@ -7,7 +7,7 @@
  * "portfolio": the positions' rows of one OrderFilled, from the newest rows of its account. "MEV":
  * a large unprotected trade, with all warnings. "request form": zod over a trade command;
  * "validation": all policy checks of a valid order. "quote cache": a hit among 1,000 pairs.
- * "encode": canonical JSON, sha256, uuid5 and bytes of a QuoteObtained; "decode", "verify": the
+ * "encode": canonical JSON, sha256, uuid5 and bytes of a QuoteObtained; "decode", "decode and verify": the
  * same event from bytes; "parse": nothing but JSON.parse of its data and metadata, their floor.
  */
 import { createCachedQuotes } from "../../adapters/quotes/cached.ts";
@@ -73,7 +73,7 @@ async function steps(): Promise<Readonly<Record<string, Step>>> {
     "encode an event": () => codec.encode(quoted.stream, quoted.revision, entry),
     "parse an event": () => [parse(stored.data), parse(stored.metadata)],
     "decode an event": () => codec.decode(stored),
-    "verify an event": () => codec.verify(stored),
+    "decode and verify an event": () => codec.decodeAndVerify(stored),
   };
 }
 

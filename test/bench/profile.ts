@@ -7,6 +7,8 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { round, table } from "./figures.ts";
+import { AT_ONCE } from "./live/live.ts";
+import { type LiveRigOptions, withStandIns } from "./live/live-rig.ts";
 import { measure, type OrdersOptions } from "./orders.ts";
 import { withRig } from "./rig.ts";
 
@@ -36,21 +38,47 @@ export const profileOrders = (
     await engine.child.ask("startProfile", null, z.unknown());
     const { perSecond } = await measure(rig, engine, options);
     await engine.child.ask("stopProfile", resolve(file), z.unknown());
-    const { busyUs, byFunction, byFile } = selfTimes(readFileSync(file, "utf8"));
-    const rows = (times: ReadonlyMap<string, number>): string =>
-      table(
-        [...times]
-          .sort(([, a], [, b]) => b - a)
-          .slice(0, lines)
-          .map(([name, us]) => [
-            name,
-            `${round((us / busyUs) * 100)} %  ${round(us / options.orders)} us per order`,
-          ]),
-      );
-    const perOrder = round(busyUs / options.orders);
-    const head = `${round(perSecond)} orders/s while profiled; main thread ${perOrder} us each`;
-    return `${head}\n\nby function\n${rows(byFunction)}\nby file\n${rows(byFile)}`;
+    return heaviest(file, { perSecond, orders: options.orders, lines });
   });
+
+/** The same of live orders over stand-ins. */
+export const profileLive = (
+  options: LiveRigOptions & { readonly orders: number; readonly inFlight: number },
+  { file, lines }: { readonly file: string; readonly lines: number },
+): Promise<string> =>
+  withStandIns(options, async ({ engine, load, begin }) => {
+    const { orders, inFlight } = options;
+    await begin(AT_ONCE);
+    const run = async (): Promise<number> => {
+      const { seconds } = await load(engine, { orders, inFlight, waitFor: "CONFIRMED" });
+      await engine.settled();
+      return orders / seconds;
+    };
+    await run();
+    await engine.child.ask("startProfile", null, z.unknown());
+    const perSecond = await run();
+    await engine.child.ask("stopProfile", resolve(file), z.unknown());
+    return heaviest(file, { perSecond, orders, lines });
+  });
+
+type Profiled = { readonly perSecond: number; readonly orders: number; readonly lines: number };
+
+function heaviest(file: string, { perSecond, orders, lines }: Profiled): string {
+  const { busyUs, byFunction, byFile } = selfTimes(readFileSync(file, "utf8"));
+  const rows = (times: ReadonlyMap<string, number>): string =>
+    table(
+      [...times]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, lines)
+        .map(([name, us]) => [
+          name,
+          `${round((us / busyUs) * 100)} %  ${round(us / orders)} us per order`,
+        ]),
+    );
+  const perOrder = round(busyUs / orders);
+  const head = `${round(perSecond)} orders/s while profiled; main thread ${perOrder} us each`;
+  return `${head}\n\nby function\n${rows(byFunction)}\nby file\n${rows(byFile)}`;
+}
 
 /** Microseconds alone in each function and each file of a profile. */
 export function selfTimes(text: string): {

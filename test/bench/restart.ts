@@ -14,7 +14,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { readCheckpoint } from "../../adapters/checkpoints/sqlite-reader.ts";
-import { startMarketProcess } from "../../adapters/market-process.ts";
+import { startMarket } from "../../localnet/market/server.ts";
 import type { StoredLogs } from "./big-log.ts";
 import { type FigureRow, type Spread, shown, spreadOf } from "./figures.ts";
 import { countEvents, lastPosition } from "./log-file.ts";
@@ -57,10 +57,7 @@ export async function benchRestart(
   options: RestartOptions,
 ): Promise<RestartFigures> {
   const stored = await logs.withViews(options.orders);
-  const market = await startMarketProcess({
-    ...{ port: 0, seed: 1, speed: 1, symbol: "SOL" },
-    onExit: (sentence) => console.error(sentence),
-  });
+  const market = await startMarket();
   try {
     return await withRig(options.folder, (rig) => {
       const more = { jupiter: { baseUrls: [market.swapUrl] } };
@@ -76,7 +73,7 @@ export async function benchRestart(
       });
     });
   } finally {
-    await market.stop();
+    await market.close();
   }
 }
 

@@ -33,6 +33,10 @@ export type Rig = {
 
 /** Request ids never repeat in a run, so that several benches may use one log. */
 let nextId = 1;
+export function requestIdsFor(orders: number): number {
+  nextId += orders;
+  return nextId - orders;
+}
 
 /** Lends a rig whose folder is in `parent`. */
 export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>): Promise<T> {
@@ -42,10 +46,6 @@ export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>):
     const child = startChild(file, HEAP);
     ends.push(child.stop);
     return child;
-  };
-  const idsFor = (orders: number): number => {
-    nextId += orders;
-    return nextId - orders;
   };
   let succeeded = false;
   try {
@@ -67,13 +67,13 @@ export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>):
         return startFloor(child, join(path, "floor.db"), sample);
       },
       load: async ({ grpc: address }, { orders, inFlight }) => {
-        const request = { address, orders, inFlight, firstId: idsFor(orders) };
+        const request = { address, orders, inFlight, firstId: requestIdsFor(orders) };
         const round = await loader().ask("run", request, loadRoundSchema);
         assertAllOk(round, orders);
         return round;
       },
       openLoad: async ({ grpc: address }, { orders, perSecond }) => {
-        const request = { address, orders, perSecond, firstId: idsFor(orders) };
+        const request = { address, orders, perSecond, firstId: requestIdsFor(orders) };
         const round = await loader().ask("runOpen", request, openRoundSchema);
         assertAllOk(round, orders);
         return round;
@@ -93,7 +93,7 @@ export async function withRig<T>(parent: string, use: (rig: Rig) => Promise<T>):
   }
 }
 
-function assertAllOk({ statuses }: Pick<LoadRound, "statuses">, orders: number): void {
+export function assertAllOk({ statuses }: Pick<LoadRound, "statuses">, orders: number): void {
   if (statuses["0"] === orders) return;
   throw new Error(`not every answer was OK, by grpc-status: ${JSON.stringify(statuses)}`);
 }

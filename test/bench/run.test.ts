@@ -30,6 +30,16 @@ const liveSchema = reportSchema.extend({
   "open-loop": z.object({ arrivalsPerSecond: spread, engine: latency, floor: latency }),
   micro: z.record(z.string(), spread),
 });
+const liveLatency = z.object({ toBroadcast: latency, stages: z.record(z.string(), latency) });
+const liveOrdersSchema = reportSchema.extend({
+  live: z.object({
+    ...{ answered: z.int(), final: z.int(), ratio: spread },
+    ...{ idle: liveLatency, eight: liveLatency },
+    loaded: z.object({ perSecond: spread, mainUsPerOrder: spread }),
+  }),
+  "live-landing": z.object({ hinted: latency, polled: latency }),
+  "live-localnet": z.object({ perSecond: spread, filled: z.int() }),
+});
 const storedSchema = reportSchema.extend({
   replay: z.object({ events: z.int(), rows: z.int(), ratio: spread, ratioWritten: spread }),
   restart: z.object({
@@ -92,6 +102,21 @@ describe("a small run", () => {
     expect(Object.values(figures.micro).every(({ min }) => min > 0)).toBe(true);
   });
 
+  it("of live orders gives all figures and leaves no files", { timeout: TIMEOUT_MS }, async () => {
+    const small = sizes({
+      ...{ pairs: 1, wallets: 1, "live-orders": 12, "live-few": 6, "live-in-flight": 4 },
+      ...{ "localnet-orders": 8, "localnet-in-flight": 4 },
+    });
+    const figures = await report("live,live-landing,live-localnet", small, liveOrdersSchema);
+    const { live } = figures;
+    expect([live.answered, live.final]).toEqual([30, 30]);
+    expect(live.idle.toBroadcast.p50Ms.min).toBeGreaterThan(0);
+    expect(Object.values(live.eight.stages).every(({ p99Ms }) => p99Ms.min > 0)).toBe(true);
+    expect(live.loaded.mainUsPerOrder.min).toBeGreaterThan(0);
+    expect(figures["live-landing"].polled.p50Ms.min).toBeGreaterThan(0);
+    expect(figures["live-localnet"].filled).toBe(10);
+  });
+
   it("of what needs stored orders gives all figures and leaves no files", {
     timeout: TIMEOUT_MS,
   }, async () => {
@@ -112,8 +137,8 @@ describe("a small run", () => {
     const { code, error } = await run("--only", "nothing");
     expect([code, error]).toEqual([
       2,
-      "--only must be append, orders, concurrent, idle, open-loop, micro, replay, restart, " +
-        "growth, queries, not nothing\n",
+      "--only must be append, orders, concurrent, idle, open-loop, micro, live, live-landing, " +
+        "live-localnet, replay, restart, growth, queries, not nothing\n",
     ]);
   });
 });

@@ -9,7 +9,7 @@ import { createStoredLogs } from "./big-log.ts";
 import { significant, table } from "./figures.ts";
 import { temporaryFolder } from "./log-file.ts";
 import { describeMachine, type Machine } from "./machine.ts";
-import { profileOrders } from "./profile.ts";
+import { profileLive, profileOrders } from "./profile.ts";
 import { type Command, commandOf, optionsHelp } from "./sizes.ts";
 
 const HELP = `Measures the engine on this machine; nothing leaves loopback. Each figure's meaning stands at the
@@ -65,17 +65,30 @@ process.env.NODE_COMPILE_CACHE ??= resolve(
   "../../node_modules/.cache/orderstream",
 );
 
+function profiled(
+  { folder, sizes }: Command,
+  what: "orders" | "live",
+  file: string,
+): Promise<string> {
+  const output = { file, lines: sizes.lines };
+  if (what === "live") {
+    const { wallets, "live-orders": orders, "live-in-flight": inFlight } = sizes;
+    return profileLive({ folder, wallets, orders, inFlight }, output);
+  }
+  const { orders, "in-flight": inFlight } = sizes;
+  return profileOrders({ folder, pairs: 1, orders, inFlight }, output);
+}
+
 async function main(): Promise<void> {
   const command = commandOf(process.argv.slice(2));
   if (!("sizes" in command)) wrong(...command);
-  const { folder, help, only, profile, sizes } = command;
+  const { help, only, profile } = command;
   const names = benchesOf(only);
   if (typeof names === "string") wrong(names);
   if (help) {
     process.stdout.write(HELP);
   } else if (profile !== undefined) {
-    const options = { folder, pairs: 1, orders: sizes.orders, inFlight: sizes["in-flight"] };
-    console.log(await profileOrders(options, { file: profile, lines: sizes.lines }));
+    console.log(await profiled(command, only === "live" ? "live" : "orders", profile));
   } else {
     await bench(command, names);
   }

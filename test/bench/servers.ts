@@ -12,6 +12,7 @@ import {
   TradeResult,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
 import type { Child } from "./child.ts";
+import type { FloorSteps } from "./live/live-floor.ts";
 import { streamSize } from "./log-file.ts";
 import { benchTrade } from "./trade-frame.ts";
 import { type Usage, usageSchema } from "./usage.ts";
@@ -132,11 +133,16 @@ async function viewsCaughtUp(health: () => Promise<HealthCheckResponse>): Promis
   }
 }
 
-/** Starts the floor with the bytes of the sample; its log is `log`. */
-export async function startFloor(child: Child, log: string, sample: Sample): Promise<Side> {
+/** Starts the floor with the bytes of the sample; its log is `log`. `steps`: exchanges of a live order. */
+export async function startFloor(
+  child: Child,
+  log: string,
+  sample: Sample & { readonly steps?: FloorSteps },
+): Promise<Side> {
   const answer = Buffer.from(TradeResult.encode(sample.answer).finish()).toString("base64");
   const source = { log: sample.log, stream: sample.stream };
-  const started = await child.ask("start", { log, sample: source, answer }, startedSchema);
+  const { steps } = sample;
+  const started = await child.ask("start", { log, sample: source, answer, steps }, startedSchema);
   return { ...started, child, usage: usageOf(child), settled: async () => {} };
 }
 

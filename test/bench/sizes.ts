@@ -20,6 +20,12 @@ const NUMBERS = {
   "share-percent": [50, "open-loop: arrivals, percent of the capacity"],
   calls: [200, "queries: calls of each kind in a round"],
   concurrent: [1_000, "concurrent: calls under way"],
+  wallets: [8, "live: wallets, each with a live account"],
+  "live-orders": [1_500, "live: orders of a round with many under way"],
+  "live-few": [300, "live, live-landing: orders of a round with one or eight under way"],
+  "live-in-flight": [32, "live: calls under way"],
+  "localnet-orders": [600, "live-localnet: orders of a round"],
+  "localnet-in-flight": [128, "live-localnet: calls under way"],
   "batch-ms": [50, "micro: length of a batch; three batches per pair"],
   lines: [40, "lines of a profile"],
 } as const satisfies Readonly<Record<string, readonly [number, string]>>;
@@ -92,7 +98,10 @@ export const optionsHelp = (benches: readonly string[]): string =>
     ["--json", "one JSON object instead of tables"],
     ["--folder PATH", "for temporary data; its disk is measured (default: the system's)"],
     ["--million", "the same as --stored 1000000: about 10 GB of disk"],
-    ["--profile FILE", "only write a CPU profile of the engine's main thread and print it"],
+    [
+      "--profile FILE",
+      "only write a CPU profile of the engine's main thread and print it; of live orders with --only live",
+    ],
     ...NAMES.map((name) => [`--${name} N`, `${NUMBERS[name][1]} (default ${NUMBERS[name][0]})`]),
   ]
     .map(([option = "", meaning = ""]) => `  ${option.padEnd(20)}  ${meaning}\n`)

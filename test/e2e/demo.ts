@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: a tour in half a minute, on free ports and in a temporary folder. Each command is one that a person would type; each answer
- * is checked, and the tour fails loudly when one is off.
+ * `npm run demo`: a tour in less than a minute, on free ports and in a temporary folder. Each command is one that a person would type; each
+ * answer is checked, and the tour fails loudly when one is off.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,49 +12,19 @@ import {
   StreamExecutionStatusRequest,
 } from "../../proto/generated/orderstream/v1/trade_execution.ts";
 import { type EngineProcess, LAUNCHER, startEngineProcess } from "../support/engine-process.ts";
-
-type Outcome = { readonly code: number; readonly out: string };
+import { tourLive } from "./demo-live.ts";
+import {
+  bold,
+  insist,
+  killAll,
+  mustEnd,
+  orderIdIn,
+  say,
+  show,
+  TOUR_LIMIT_MS,
+} from "./demo-tools.ts";
 
 const data = mkdtempSync(join(tmpdir(), "orderstream-demo-"));
-const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
-
-function say(title: string): void {
-  console.log(`\n${bold(title)}`);
-}
-
-/** The whole tour takes less; a command that hangs is killed. Milliseconds. */
-const LIMIT_MS = 30_000;
-
-function orderstream(args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const options = { timeout: LIMIT_MS };
-    execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) => {
-      const code = error ? Number(error.code ?? 70) : 0;
-      resolve({ code, out: (stdout + stderr).trimEnd() });
-    });
-  });
-}
-
-/** Runs a command as a person would, shows it with its answer, and insists on both. */
-async function show(
-  command: string,
-  target: readonly string[],
-  expected: { readonly code?: number; readonly says: RegExp },
-): Promise<string> {
-  const { code, out } = await orderstream([...command.split(" "), ...target]);
-  console.log(`$ orderstream ${command}\n${out.replace(/^/gm, "  ")}`);
-  const wanted = expected.code ?? 0;
-  insist(code === wanted, `${command}: exit code ${code}, not ${wanted}`);
-  insist(expected.says.test(out), `${command}: the answer does not say ${expected.says}`);
-  return out;
-}
-
-function insist(isSo: boolean, otherwise: string): void {
-  if (!isSo) throw new Error(otherwise);
-}
-
-/** The order id that an answer to a trade names. */
-const orderIdIn = (answer: string): string => /^ *order +(\S+)$/m.exec(answer)?.[1] ?? "none";
 
 /** Makes the local market fail so many times. */
 async function disturb(market: string, count: number): Promise<void> {
@@ -140,15 +110,8 @@ async function record(engine: EngineProcess): Promise<void> {
   });
 }
 
-/** Engines that would outlive a tour that is cut off. */
-const running = new Set<EngineProcess>();
-
-async function start(args: readonly string[] = []): Promise<EngineProcess> {
-  const engine = await startEngineProcess(data, args);
-  running.add(engine);
-  engine.child.once("exit", () => running.delete(engine));
-  return engine;
-}
+const start = async (args: readonly string[] = []): Promise<EngineProcess> =>
+  mustEnd(await startEngineProcess(data, args));
 
 async function tour(): Promise<void> {
   say("Starting the engine with a market of its own");
@@ -173,15 +136,16 @@ async function tour(): Promise<void> {
     watch?.kill("SIGKILL");
     await engine.stop();
   }
+  await tourLive(join(data, "live"));
 }
 
 const started = performance.now();
 // What hangs is off too.
 const limit = setTimeout(() => {
-  for (const { pid } of running) process.kill(pid, "SIGKILL");
-  fail(`it is not done after ${LIMIT_MS / 1_000} s`);
+  killAll();
+  fail(`it is not done after ${TOUR_LIMIT_MS / 1_000} s`);
   process.exit();
-}, LIMIT_MS);
+}, TOUR_LIMIT_MS);
 
 function fail(reason: string): void {
   console.error(`\n${bold("THE DEMO FAILED")}: ${reason}`);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
-import { parseMetrics, valueIn } from "../../adapters/cli/metrics-text.ts";
+import { parseMetrics, valueIn } from "../../adapters/cli/top/metrics-text.ts";
 import {
   TradeAction,
   TradingMode,

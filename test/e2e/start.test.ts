@@ -35,7 +35,9 @@ function start(
 
 /** Name and content of every file, so that any change shows. */
 const contentOf = (folder: string): string[] =>
-  readdirSync(folder)
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
     .sort()
     .map(
       (name) =>

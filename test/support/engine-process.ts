@@ -20,10 +20,15 @@ const readySchema = z.object({
   market: z.string().optional(),
   store: z.string(),
   pid: z.number(),
+  network: z.string(),
+  accounts: z.array(z.object({ name: z.string(), wallet: z.string() })),
+  localnet: z.object({ controlUrl: z.string(), rpcUrls: z.array(z.string()) }).optional(),
 });
 
 export type EngineProcess = z.output<typeof readySchema> & {
   readonly child: ChildProcess;
+  /** What it has written to stderr. */
+  readonly said: () => string;
   readonly client: TradeExecutionServiceClient;
   /** SIGKILL: what a power cut leaves of a process. Resolves when it is gone. */
   readonly kill: () => Promise<void>;
@@ -31,15 +36,27 @@ export type EngineProcess = z.output<typeof readySchema> & {
   readonly stop: () => Promise<number | null>;
 };
 
+export type EngineStart = {
+  /** Default `start`. */
+  readonly command?: "start" | "serve";
+  /** Beside that of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Told of the process at once: it may be killed before it is ready. */
+  readonly onSpawn?: (child: ChildProcess) => void;
+};
+
 /** Starts `orderstream start --json` on a data folder and free ports. Rejects with what it printed when it ends early. */
 export async function startEngineProcess(
   data: string,
   args: readonly string[] = [],
+  { command = "start", environment = {}, onSpawn }: EngineStart = {},
 ): Promise<EngineProcess> {
   const addresses = ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-  const child = spawn(process.execPath, [LAUNCHER, "start", "--json", ...addresses, ...args], {
+  const child = spawn(process.execPath, [LAUNCHER, command, "--json", ...addresses, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
   });
+  onSpawn?.(child);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();
@@ -57,6 +74,7 @@ export async function startEngineProcess(
   return {
     ...ready,
     child,
+    said: () => errors,
     client,
     kill: async () => {
       // The launcher's child is the engine; it is the one that dies.

@@ -53,7 +53,7 @@ export type World = {
   readonly restart: (config?: Partial<EngineConfig>) => Promise<World>;
 };
 
-const token = (mint: Mint, symbol: string, decimals: number) =>
+export const token = (mint: Mint, symbol: string, decimals: number) =>
   [mint, { mint, symbol, decimals, minAmount: 1n, maxAmount: 10n ** 18n }] as const;
 
 export const CONFIG: EngineConfig = {
@@ -116,7 +116,7 @@ function scriptedQuotes(market: Market, time: ManualTime): Quotes {
 }
 
 /** What a start finds in the log: the slow and obvious way. */
-function recover(log: MemoryLog) {
+export function recover(log: MemoryLog) {
   const ledger = createLedger();
   const orders = new Map<OrderId, OrderState>();
   let clockUs = 0;

@@ -14,10 +14,12 @@ import {
   type Hash,
   type LogId,
   type RequestId,
+  SAFETY_STREAM,
   type StreamName,
   SYSTEM_STREAM,
 } from "../../domain/primitives/ids.ts";
 import { codec, LOG_ID, START_US } from "./given.ts";
+import { type LiveLife, type WrittenLiveOrder, writeLiveOrder } from "./written-live-order.ts";
 import { type OrderOptions, PRINCIPAL, type WrittenOrder, writeOrder } from "./written-order.ts";
 
 export type LogWriter = {
@@ -29,8 +31,12 @@ export type LogWriter = {
   readonly deposit: (account: string, funds: Partial<FundsLine>) => void;
   readonly withdraw: (account: string, funds: Partial<FundsLine>) => void;
   readonly closeAccount: (account: string) => void;
+  /** Halts everything or one account, or resumes. */
+  readonly halt: (type: "TradingHalted" | "TradingResumed", account?: string) => void;
   /** Records the request; the rest of the way by `step` or `finish`. */
   readonly order: (options?: OrderOptions) => WrittenOrder;
+  /** Records the request of a live order; the rest of its life by `step` or `finish`. */
+  readonly live: (life: LiveLife, account?: string) => WrittenLiveOrder;
   /** Appends to the store what it has not been given yet. */
   readonly appendTo: (store: EventStore) => Promise<void>;
 };
@@ -109,6 +115,11 @@ export function createLogWriter(logId: LogId = LOG_ID): LogWriter {
         data: { ...command(), funds: fundsLine(funds) },
       }),
     closeAccount: (account) => appendAccount(account, { type: "AccountClosed", data: command() }),
+    halt: (type, account) => {
+      const scope = account === undefined ? { scope: "all" as const } : accountScope(account);
+      const data = { ...command(), ...scope, reason: "=a test", by: PRINCIPAL };
+      append(SAFETY_STREAM, [{ type, data }], SAFETY_STREAM);
+    },
     order: (options = {}) =>
       writeOrder(options, {
         requestId: command().requestId,
@@ -118,6 +129,8 @@ export function createLogWriter(logId: LogId = LOG_ID): LogWriter {
           nowUs = Math.max(nowUs, untilUs);
         },
       }),
+    live: (life, account = "hot") =>
+      writeLiveOrder({ life, account }, { requestId: command().requestId, append }),
     async appendTo(store) {
       for (const { stream, first, events } of appends.slice(given.get(store) ?? 0)) {
         const result = await store.append(stream, first === 0 ? "no-stream" : first - 1, events);
@@ -127,6 +140,8 @@ export function createLogWriter(logId: LogId = LOG_ID): LogWriter {
     },
   };
 }
+
+const accountScope = (target: string) => ({ scope: "account" as const, target });
 
 const fundsLine = ({ mint, amount, cost }: Partial<FundsLine>): FundsLine => {
   if (mint === undefined || amount === undefined) throw new Error("funds need mint and amount");

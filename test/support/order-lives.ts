@@ -54,7 +54,8 @@ const EAGER = mevModel({
   },
 });
 
-const COMMAND_OF_STEP: Readonly<Record<Step, OrderCommand["type"]>> = {
+/** Of paper orders: only they are lived here. */
+const COMMAND_OF_STEP: { readonly [S in Step]?: OrderCommand["type"] } = {
   Validate: "Validate",
   Quote: "RecordQuote",
   Reserve: "Reserve",
@@ -71,8 +72,10 @@ function nextOf(order: MaybeOrder, nowUs: number): { kind: OrderCommand["type"];
   if (action.kind === "Done") return { kind: "Cancel", atUs: nowUs };
   const waits = action.kind === "WaitUntil";
   const step = waits ? action.next : action.kind;
+  const command = COMMAND_OF_STEP[step];
+  if (!command) throw new Error(`${step} is no step of a paper order`);
   return {
-    kind: step === "Quote" && isSimulated ? "UseExpectedPrice" : COMMAND_OF_STEP[step],
+    kind: step === "Quote" && isSimulated ? "UseExpectedPrice" : command,
     atUs: waits ? Math.max(nowUs, action.untilUs) : nowUs,
   };
 }
@@ -121,6 +124,8 @@ export function commandOf(
       return { type: kind, nowUs };
     case "Cancel":
       return { type: kind, by: "local", message: "" };
+    default:
+      throw new Error(`${kind} is no command of a paper order`);
   }
 }
 

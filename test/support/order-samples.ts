@@ -2,7 +2,7 @@
  * Commands for one order: account main sells 1.5 SOL for USDC at 150.25, with time for one hour. Its events stand in
  * order-events.ts. 1 SOL = 10^9 lamports, 1 USDC = 10^6 units.
  */
-import type { OrderCommand, QuoteAnswer, RetryPolicy } from "../../domain/order/commands.ts";
+import type { OrderCommand, QuoteAnswer } from "../../domain/order/commands.ts";
 import type { OrderRequest } from "../../domain/order/events.ts";
 import type { Policy, Token } from "../../domain/order/policy.ts";
 import {
@@ -10,6 +10,7 @@ import {
   resolveRequest,
   tradeCommandSchema,
 } from "../../domain/order/request.ts";
+import type { RetryPolicy } from "../../domain/order/retry-policy.ts";
 import type { Quote } from "../../domain/ports/quotes.ts";
 import { fixedSlippage } from "../../domain/pricing/slippage/fixed.ts";
 import { NOTHING_KNOWN } from "../../domain/pricing/slippage/model.ts";
