@@ -79,7 +79,7 @@ describe("the story of a live order", () => {
 
   it("tells the evidence of each node", () => {
     expect(told(expiredUnseen())).toContain(
-      `${NODES[1]}: finalized block height 3144 at slot 3151, ` +
+      `${NODES[1]}: finalized block height 3144 above 3142 at slot 3151, ` +
         "signature not found at slot 3161, history from block 1.",
     );
     expect(told(outcomeUnknown())).toContain(`${NODES[1]}: its history begins after the signing.`);

@@ -174,11 +174,11 @@ describe("replay --all", () => {
     ["an order's hash", "UPDATE orders_v3_g1 SET hash = 'x'", "hash is x"],
     ["a status", "UPDATE orders_v3_g1 SET status = 'FILLED'", "status is FILLED"],
     ["an amount", "UPDATE trades_v3_g1 SET amount_out = '1'", "amount_out is 1n"],
-    ["a position", "UPDATE positions_v3_g1 SET quantity = '1' WHERE seq = 0", "quantity is 1n"],
+    ["a position", "UPDATE positions_v4_g1 SET quantity = '1' WHERE seq = 0", "quantity is 1n"],
     ["a lost row", "DELETE FROM fills_v2_g1", "fills lacks the row"],
     [
       "a row too many",
-      "INSERT INTO positions_v3_g1 SELECT 'ghost', mint, seq, stream, revision, clock, quantity, costed_quantity, cost, realised, fees_paid_lamports, trades FROM positions_v3_g1",
+      "INSERT INTO positions_v4_g1 SELECT 'ghost', mint, seq, stream, revision, clock, quantity, costed_quantity, cost, realised, fees_paid_lamports, trades FROM positions_v4_g1",
       "that the log does not give",
     ],
   ])("finds %s", async (_, sql, sentence) => {
